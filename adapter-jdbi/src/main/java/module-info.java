@@ -1,7 +1,7 @@
 /** Jdbi 3 over a pool. Start at {@link io.everpool.jdbi.EverpoolJdbi}. */
 module io.everpool.jdbi {
   requires com.fasterxml.jackson.databind;
-  // Jdbi needs it, and can't say so, being no module with a descriptor
+  // Jdbi needs this module, and can't say so, because it has no module descriptor.
   requires io.leangen.geantyref;
   requires transitive io.everpool.api;
   requires transitive org.jdbi.v3.core;
@@ -14,7 +14,7 @@ module io.everpool.jdbi {
 
   exports io.everpool.jdbi;
 
-  // Jdbi makes the parts of annotations and extensions itself
+  // Jdbi itself makes the handlers that the annotations name, and extensions.
   opens io.everpool.jdbi to
       org.jdbi.v3.core;
 }

@@ -4,7 +4,10 @@ import org.jdbi.v3.core.config.ConfigRegistry;
 import org.jdbi.v3.core.extension.AttachedExtensionHandler;
 import org.jdbi.v3.core.extension.HandleSupplier;
 
-/** A {@link UnitMethod} of one object; apart, for its interface isn't there before Jdbi 3.50. */
+/**
+ * A {@link UnitMethod} of one object. It is a class of its own because its interface doesn't exist
+ * before Jdbi 3.50.
+ */
 record AttachedUnitMethod(UnitMethod unit, AttachedExtensionHandler method, ConfigRegistry config)
     implements AttachedExtensionHandler {
 

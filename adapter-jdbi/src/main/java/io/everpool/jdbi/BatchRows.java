@@ -19,8 +19,8 @@ import org.jdbi.v3.core.result.ResultIterable;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The rows that a {@code @SqlBatch} method is given. Jdbi keeps those of a chunk for another run,
- * but not what a value in a row, such as a stream, has been read of.
+ * The rows that a {@code @SqlBatch} method is given. Jdbi keeps the rows of a chunk for another
+ * run. But if a run has read a value in a row, such as a stream, Jdbi doesn't keep what was read.
  */
 record BatchRows(Class<?> type, Method method) {
   static final OneShotArguments ONE_SHOTS = new OneShotArguments(ResultIterable.class);
@@ -28,8 +28,8 @@ record BatchRows(Class<?> type, Method method) {
   private static final String SINGLE_VALUE = "org.jdbi.v3.sqlobject.SingleValue";
 
   /**
-   * Whether a row has, or may have, a value that can be read but once. Of an iterator, which must
-   * not be read here, it is the declared type of the elements that says so.
+   * Whether a row has, or may have, a value that can be read only once. An iterator must not be
+   * read here, so for its rows the declared type of the elements decides.
    */
   boolean holdOneShots(@Nullable Object @Nullable ... args) {
     Parameter[] parameters = method.getParameters();
@@ -49,7 +49,8 @@ record BatchRows(Class<?> type, Method method) {
 
   private static boolean isSingleValue(Parameter parameter) {
     for (Annotation each : parameter.getAnnotations()) {
-      // by name, so that this module doesn't need SqlObject where the application doesn't
+      // The annotation is found by its name, so that this module doesn't need SqlObject if the
+      // application doesn't.
       if (each.annotationType().getName().equals(SINGLE_VALUE)) {
         return true;
       }
@@ -64,7 +65,10 @@ record BatchRows(Class<?> type, Method method) {
         .orElse(Object.class);
   }
 
-  /** Whether a value declared as such may be one that can be read but once, or contain one. */
+  /**
+   * Whether a value that is declared as this type may be one that can be read only once, or contain
+   * one.
+   */
   static boolean mayBeOneShot(Type declared) {
     if (declared instanceof Class<?> plain) {
       return plain.isArray()
@@ -83,7 +87,8 @@ record BatchRows(Class<?> type, Method method) {
     if (declared instanceof WildcardType wildcard) {
       return mayBeOneShot(wildcard.getUpperBounds()[0]);
     }
-    // the bound of a variable may name the variable again, and so for ever
+    // The bound of a variable may name the variable again, and so on for ever. So only a bound that
+    // is a class is looked at.
     return !(declared instanceof TypeVariable<?> variable
         && variable.getBounds()[0] instanceof Class<?> bound
         && !mayBeOneShot(bound));

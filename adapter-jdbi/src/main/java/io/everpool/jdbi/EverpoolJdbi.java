@@ -5,7 +5,7 @@ import io.everpool.api.WorkOptions;
 import org.jdbi.v3.core.Jdbi;
 
 /**
- * Where Jdbi over a pool begins.
+ * The entry to Jdbi over a pool.
  *
  * <pre>{@code
  * Jdbi jdbi = EverpoolJdbi.create(pool);
@@ -14,46 +14,58 @@ import org.jdbi.v3.core.Jdbi;
  *     handle -> handle.createQuery("select text from note").mapTo(String.class).list());
  * }</pre>
  *
- * <p>What is rerun when the connection breaks, or a transaction has lost a race: a transaction
- * ({@code inTransaction} and {@code useTransaction} of Jdbi and Handle, SqlObject's
- * {@code @Transaction}) as long as its COMMIT has not been sent or is known to have failed; but the
- * whole callback of {@code withHandle}, {@code useHandle} and {@code useTransaction}, marked or
- * not, as long as nothing that it has sent can be there for good, which is so up to the first
- * COMMIT or statement in autocommit by which something may have been written; and a callback or a
- * SqlObject's method that was marked as reading only or as idempotent whatever it has sent. A
- * callback may therefore run several times: what it does outside of the database should bear that,
- * and an iterator or a stream that it reads has to be made in it: a run that gives a SqlObject's
- * method the very iterator or stream that the run before has given it ends there, and the callback
- * fails as it did before. A SqlObject's method that is given one runs once; but of a
- * {@code @SqlBatch} each chunk is a transaction, whose rows are kept for its reruns, unless a row
- * may have an iterator or a stream in it. A {@code PreparedBatch} that a callback executes has to
- * be prepared in it, too, for Jdbi forgets the rows then: with one from before it runs once.
+ * <p>These are rerun when the connection breaks, or when a transaction has lost a race:
  *
- * <p>Each run of a callback is on the thread that has called Jdbi. What is made here is as
- * thread-safe as Jdbi itself: a {@code Jdbi} and {@link Units} are for any number of threads, a
- * handle is for one.
+ * <ul>
+ *   <li>a transaction ({@code inTransaction} and {@code useTransaction} of Jdbi and Handle,
+ *       SqlObject's {@code @Transaction}), as long as its COMMIT has not been sent or is known to
+ *       have failed;
+ *   <li>the whole callback of {@code withHandle}, {@code useHandle} and {@code useTransaction},
+ *       marked or not, as long as nothing that it has sent can be there for good. That is so up to
+ *       the first COMMIT, or the first statement in autocommit, by which something may have been
+ *       written;
+ *   <li>a callback or a SqlObject's method that was marked as only reading or as idempotent,
+ *       whatever it has sent.
+ * </ul>
+ *
+ * <p>A callback may therefore run several times. What it does outside of the database should bear
+ * that, and an iterator or a stream that it reads has to be made within it: if a run gives a
+ * SqlObject's method the very iterator or stream that the run before has given it, the run ends
+ * there, and the callback fails as it did before. A SqlObject's method that is given one runs once.
+ * But each chunk of a {@code @SqlBatch} is a transaction, and its rows are kept for its reruns,
+ * unless a row may contain an iterator or a stream. A {@code PreparedBatch} that a callback
+ * executes has to be prepared within it, too, because Jdbi forgets a batch's rows when it executes
+ * the batch: a callback that executes a batch from before runs once.
+ *
+ * <p>Each run of a callback is on the thread that has called Jdbi. The objects that this class
+ * makes are as thread-safe as Jdbi's own: a {@code Jdbi} and {@link Units} are for any number of
+ * threads, a handle is for one.
  */
 public final class EverpoolJdbi {
 
   private EverpoolJdbi() {}
 
-  /** A Jdbi whose handles take their connections from {@code pool}, with {@link EverpoolPlugin}. */
+  /**
+   * Makes a Jdbi whose handles take their connections from {@code pool}, with {@link
+   * EverpoolPlugin}.
+   */
   public static Jdbi create(Pool pool) {
     return Jdbi.create(pool::getConnection).installPlugin(new EverpoolPlugin(pool));
   }
 
   /**
-   * A Jdbi that only reads, for a pool that has {@link io.everpool.api.PoolConfig#readers()}: its
-   * handles take their connections from {@link Pool#reader()}, and its units are rerun whole
-   * whenever their connection breaks, on another reader if need be. With a pool that has none it
-   * reads from the same database. SqlObject's {@code @Transaction} methods should say {@code
-   * readOnly = true}: one that doesn't is refused by Jdbi where another calls it.
+   * Makes a Jdbi that only reads, for a pool that has {@link io.everpool.api.PoolConfig#readers()}:
+   * its handles take their connections from {@link Pool#reader()}, and its units are rerun whole
+   * whenever their connection breaks, on another reader if need be. If the pool has no readers, it
+   * reads from the pool's own database. SqlObject's {@code @Transaction} methods should say {@code
+   * readOnly = true}: if one doesn't, Jdbi refuses it when another such method calls it.
    *
-   * <p>A handle is on a reader from its opening on, or never: what becomes read-only later ({@link
+   * <p>A handle uses a reader from its opening on, or never: what becomes read-only later ({@link
    * #readOnly}, {@link ReadOnly}, {@code @Transaction(readOnly = true)}, {@code setReadOnly}) stays
    * where its handle is, which with a Jdbi of {@link #create} is the writer. To see one's own
-   * writes: {@code EverpoolJdbi.readOnly(reader).after(pool.position())}. A transaction at a level
-   * of isolation at which the reader's server runs none takes its handle to one that does.
+   * writes: {@code EverpoolJdbi.readOnly(reader).after(pool.position())}. If a transaction needs a
+   * level of isolation that the reader's server doesn't have, its handle moves to a server that has
+   * it.
    */
   public static Jdbi reader(Pool pool) {
     return Jdbi.create(pool.reader())
@@ -62,8 +74,8 @@ public final class EverpoolJdbi {
   }
 
   /**
-   * The same Jdbi for units that only read: their connections are set read-only meanwhile, and they
-   * are rerun whole whenever their connection breaks.
+   * Returns the same Jdbi for units that only read: their connections are set read-only meanwhile,
+   * and they are rerun whole whenever their connection breaks.
    *
    * @throws IllegalArgumentException if the Jdbi has no {@link EverpoolPlugin}
    */
@@ -73,8 +85,8 @@ public final class EverpoolJdbi {
   }
 
   /**
-   * The same Jdbi for units that may be repeated even if they had their effect already; they are
-   * rerun whole whenever their connection breaks.
+   * Returns the same Jdbi for units that may be repeated even if they had their effect already;
+   * they are rerun whole whenever their connection breaks.
    *
    * @throws IllegalArgumentException if the Jdbi has no {@link EverpoolPlugin}
    */

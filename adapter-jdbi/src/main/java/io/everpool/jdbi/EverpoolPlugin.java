@@ -22,34 +22,36 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Makes handles, transactions and SqlObject methods of a Jdbi units of work of a pool, and teaches
- * it PostgreSQL's types and JSONB. For a Jdbi that {@link EverpoolJdbi#create(Pool)} didn't make:
- * {@code Jdbi.create(pool).installPlugin(new EverpoolPlugin(pool))}.
+ * it PostgreSQL's types and JSONB. If {@link EverpoolJdbi#create(Pool)} didn't make the Jdbi,
+ * install the plug-in: {@code Jdbi.create(pool).installPlugin(new EverpoolPlugin(pool))}.
  *
- * <p>JSONB: a {@code JsonNode} is bound as {@code jsonb} and mapped from {@code json} and {@code
- * jsonb} as it is, each number to the digit; SQL's NULL is Java's null, JSON's null is a {@code
- * NullNode}. A type of one's own, such as a record, that carries Jdbi's {@link
- * org.jdbi.v3.json.Json @Json}, or whose superclass or interface does, is bound and mapped as JSON
- * wherever it occurs; one that doesn't carry it is where it is asked for, by {@code @Json} on a
- * record's component or a parameter or by {@code QualifiedType.of(X.class).with(Json.class)}.
- * Collections and arrays of trees, and of types that carry it, are {@code jsonb[]}.
+ * <p>JSON works like this. A {@code JsonNode} is bound as {@code jsonb} and mapped from {@code
+ * json} and {@code jsonb} without a change, each number with all its digits; SQL's NULL is Java's
+ * null, JSON's null is a {@code NullNode}. A type of one's own, such as a record, that carries
+ * Jdbi's {@link org.jdbi.v3.json.Json @Json}, or whose superclass or interface does, is bound and
+ * mapped as JSON wherever it occurs; a type that doesn't carry it is JSON only where that is asked
+ * for, by {@code @Json} on a record's component or a parameter or by {@code
+ * QualifiedType.of(X.class).with(Json.class)}. Collections and arrays of trees, and of types that
+ * carry the annotation, are {@code jsonb[]}.
  *
  * <p>The mapper is the one of {@link org.jdbi.v3.jackson2.Jackson2Config}. Its limits count: by
- * default Jackson refuses a number of more than 1,000 digits. So does what it is told about numbers
- * on purpose; and where an object has no tree but an {@code Object} or a {@code double}, the number
- * is as near as Jackson makes it.
+ * default Jackson refuses a number of more than 1,000 digits. What the mapper was explicitly told
+ * about numbers counts, too. Where an object has an {@code Object} or a {@code double} instead of a
+ * tree, a number is as exact as Jackson makes it.
  *
  * <p>The transaction handler and the callback decorator that are set when the plug-in is installed
- * go on working inside of the units. Serialization failures and deadlocks are rerun by the pool,
- * with pauses, so Jdbi's {@code SerializableTransactionRunner} isn't needed; under this plug-in its
+ * go on working within the units. The pool itself reruns serialization failures and deadlocks, with
+ * pauses, so Jdbi's {@code SerializableTransactionRunner} isn't needed; under this plug-in its
  * attempts would multiply with the pool's.
  *
- * <p>Jdbi's own {@link PostgresPlugin} must not be installed beside it: it would take the driver's
- * own connection for every handle, unseen, and nothing would be run again after a lost connection.
- * That is warned of. The same holds, unwarned, of any plug-in that unwraps a new handle's
- * connection.
+ * <p>Jdbi's own {@link PostgresPlugin} must not be installed beside this plug-in: it would take the
+ * driver's own connection for every handle, without anybody noticing, and nothing would be run
+ * again after a lost connection. A warning tells of this. The same is true of any plug-in that
+ * unwraps a new handle's connection, but without a warning.
  *
- * <p>One plug-in may be installed in several Jdbis over its pool. A Jdbi is customized by the
- * thread that installs it, before other threads use that Jdbi; afterwards it is thread-safe.
+ * <p>One plug-in may be installed in several Jdbis over its pool. Each Jdbi is customized by the
+ * thread that installs the plug-in, before other threads use that Jdbi; afterwards it is
+ * thread-safe.
  */
 public final class EverpoolPlugin extends JdbiPlugin.Singleton {
   private final UnitRerunner rerunner;
@@ -57,9 +59,9 @@ public final class EverpoolPlugin extends JdbiPlugin.Singleton {
   private final HandleUnits units;
 
   /**
-   * For a Jdbi over {@code pool}; over anything else units just run once.
+   * Makes a plug-in for a Jdbi over {@code pool}; over anything else units just run once.
    *
-   * @throws IllegalArgumentException if the pool is no Everpool, nor a wrapper of one
+   * @throws IllegalArgumentException if the pool is no Everpool, and doesn't wrap one
    */
   public EverpoolPlugin(Pool pool) {
     this(UnitRerunner.of(pool), false);
@@ -72,21 +74,25 @@ public final class EverpoolPlugin extends JdbiPlugin.Singleton {
   }
 
   /**
-   * The same with large objects ({@code InputStream} and {@code Reader} on {@code oid} columns),
-   * types registered by {@link org.jdbi.v3.postgres.PostgresTypes} and pgvector. They need the
-   * driver's own connection in every handle, and what is done with that the pool can't see: it has
-   * to clear more when the connection comes back, and to trust less when it breaks. Types alone are
-   * had without, by the driver's {@code datatype.<name>} among the pool's properties.
+   * Makes the same plug-in with large objects ({@code InputStream} and {@code Reader} on {@code
+   * oid} columns), with types registered by {@link org.jdbi.v3.postgres.PostgresTypes} and with
+   * pgvector. They need the driver's own connection in every handle, and the pool can't see what is
+   * done with that: it has to clear more when the connection comes back, and can trust less when
+   * the connection breaks. Types alone work without this plug-in, by the driver's {@code
+   * datatype.<name>} among the pool's properties.
    *
-   * <p>A Jdbi that has this plug-in already, from {@link EverpoolJdbi} or Guice, has driver types
-   * for the handles opened from then on: {@code jdbi.installPlugin(new
+   * <p>If a Jdbi already has the plug-in, from {@link EverpoolJdbi} or Guice, the handles that are
+   * opened from then on get driver types by {@code jdbi.installPlugin(new
    * EverpoolPlugin(pool).withDriverTypes())}.
    */
   public EverpoolPlugin withDriverTypes() {
     return new EverpoolPlugin(rerunner, true);
   }
 
-  /** Jdbi drops what equals what it has, and the one with driver types must not be dropped. */
+  /**
+   * Whether the two are the same for Jdbi, which drops a plug-in that equals one that it has. The
+   * plug-in with driver types must not be dropped, so it doesn't equal the one without.
+   */
   @Override
   public boolean equals(@Nullable Object other) {
     return other instanceof EverpoolPlugin that && driverTypes == that.driverTypes;
@@ -100,7 +106,7 @@ public final class EverpoolPlugin extends JdbiPlugin.Singleton {
   @Override
   public void customizeJdbi(Jdbi jdbi) {
     if (!jdbi.getConfig(UnitOptions.class).install(driverTypes)) {
-      return; // all else is there, and twice it would make units within units
+      return; // all else is installed already; a second time it would make units within units
     }
     jdbi.installPlugin(units.postgres());
     jdbi.installPlugin(new Jackson2Plugin());
@@ -116,7 +122,7 @@ public final class EverpoolPlugin extends JdbiPlugin.Singleton {
     jdbi.getConfig(Extensions.class).registerHandlerCustomizer(new UnitMethodCustomizer(units));
   }
 
-  /** In place of Jackson's mapper; one that the application has set itself stays. */
+  /** Replaces Jackson's mapper; a mapper that the application has set itself stays. */
   private static void writeExactly(JsonConfig json) {
     if (json.getJsonMapper().getClass().getPackage() == Jackson2Plugin.class.getPackage()) {
       json.setJsonMapper(new ExactJsonMapper());
@@ -134,9 +140,9 @@ public final class EverpoolPlugin extends JdbiPlugin.Singleton {
   }
 
   /**
-   * PostgreSQL's types, without a look at the driver's own connection for each handle. Where that
-   * look is wanted it asks a new session for the large objects' functions, past the pool's face; so
-   * it is a unit of its own.
+   * PostgreSQL's types, without a look at the driver's own connection for each handle. With driver
+   * types that look is needed: it asks a new session for the large objects' functions, past the
+   * pool's face, so it is a unit of its own.
    */
   static final class PooledPostgres extends PostgresPlugin {
     private static final Logger log = LoggerFactory.getLogger(EverpoolPlugin.class);
@@ -153,11 +159,12 @@ public final class EverpoolPlugin extends JdbiPlugin.Singleton {
       if (!handle.getConfig(UnitOptions.class).hasDriverTypes()) {
         return handle;
       }
-      lookForAnother(handle); // first: the set-up replaces what another plug-in is known by
+      // this comes first, because the set-up replaces what another plug-in is recognized by
+      lookForAnother(handle);
       return setUp(handle);
     }
 
-    /** Binds what the handle knows of its session to the present one. */
+    /** Binds what the handle knows of its session to its present session. */
     void rebind(Handle handle) throws SQLException {
       if (handle.getConfig(UnitOptions.class).hasDriverTypes()) {
         setUp(handle);
@@ -177,8 +184,8 @@ public final class EverpoolPlugin extends JdbiPlugin.Singleton {
     }
 
     /**
-     * Warns, once, if Jdbi's own plug-in has set the handle up as well. Of what such plug-ins do to
-     * a handle only the large objects' functions can be seen.
+     * Warns, once, if Jdbi's own plug-in has set the handle up as well. The large objects'
+     * functions are all that one can see of what such a plug-in does to a handle.
      */
     void lookForAnother(Handle handle) {
       PgLobApi found = handle.getConfig(PostgresTypes.class).getLobApi();

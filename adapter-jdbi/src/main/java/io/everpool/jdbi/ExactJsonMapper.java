@@ -14,9 +14,10 @@ import org.jdbi.v3.jackson2.Jackson2Config;
 import org.jdbi.v3.json.JsonMapper;
 
 /**
- * Reads and writes {@code @Json} by Jackson, as Jdbi's own mapper does, with two differences: trees
- * within what is read keep their digits; and what is written is all of the value, where Jdbi's
- * writes of it what the declared type has: of a record that is declared as its interface nothing.
+ * Reads and writes {@code @Json} by Jackson, as Jdbi's own mapper does, with two differences. Trees
+ * within what is read keep all their digits. And a value is written whole, while Jdbi's mapper
+ * writes only what the declared type has: of a record that is declared as its interface it writes
+ * nothing.
  */
 final class ExactJsonMapper implements JsonMapper {
 
@@ -40,7 +41,7 @@ final class ExactJsonMapper implements JsonMapper {
       writer = mapper.writerFor(declared);
     }
 
-    /** Whether the JSON says which subtype a value is of, which depends on the declared type. */
+    /** Whether the JSON says of which subtype a value is; that depends on the declared type. */
     private static boolean writesTypes(ObjectMapper mapper, JavaType declared) {
       try {
         return mapper.getSerializerProviderInstance().findTypeSerializer(declared) != null;

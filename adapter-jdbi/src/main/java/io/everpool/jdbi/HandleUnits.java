@@ -21,13 +21,15 @@ import org.jdbi.v3.core.JdbiException;
 import org.jdbi.v3.core.transaction.TransactionException;
 import org.jspecify.annotations.Nullable;
 
-/** Runs callbacks of handles as units of work of the pool that the handles' connections are of. */
+/**
+ * Runs callbacks of handles as units of work of the pool from which the handles' connections come.
+ */
 final class HandleUnits {
   private static final String BATCH =
       "it executes a batch that was prepared before it, whose rows Jdbi doesn't keep as they were";
 
   /**
-   * How many runs have begun, of all Jdbis: a clock by which what was made before a run is told
+   * How many runs have begun, of all Jdbis. This is a clock that tells what was made before a run
    * from what was made in it.
    */
   private static final AtomicLong RUNS = new AtomicLong();
@@ -35,11 +37,12 @@ final class HandleUnits {
   private final UnitRerunner rerunner;
   private final EverpoolPlugin.PooledPostgres postgres;
 
-  /** What runs on each connection; the innermost, which knows the one around it. */
+  /** The innermost unit that runs on each connection; it knows the unit around it. */
   private final Map<Connection, Attempts<?, ?>> running = new ConcurrentHashMap<>();
 
   /**
-   * Whether a handle was looked at for another plug-in; not each, for looking adds to its copies.
+   * Whether a handle was already looked at for another plug-in. Not each handle is looked at,
+   * because the look adds to the handle's copies of its configuration.
    */
   private volatile boolean looked;
 
@@ -53,10 +56,10 @@ final class HandleUnits {
   }
 
   /**
-   * A batch is about to be executed.
+   * Is called when a batch is about to be executed.
    *
-   * @param made how many runs had begun when it was prepared
-   * @throws UsedUp in a rerun, if that was before it
+   * @param made how many runs had begun when the batch was prepared
+   * @throws UsedUp in a rerun, if the batch was prepared before this run
    */
   void executesBatch(Connection connection, long made) {
     for (Attempts<?, ?> at = running.get(connection); at != null; at = at.outer) {
@@ -65,10 +68,10 @@ final class HandleUnits {
   }
 
   /**
-   * A method is about to take these.
+   * Is called when a method is about to take arguments that can be read only once.
    *
-   * @throws UnitFailedException in a run, of whatever unit of the thread's, before which another
-   *     was given the same
+   * @throws UnitFailedException if an earlier run of some unit on this thread was given the same
+   *     object
    */
   void given(List<Object> oneShots) {
     try {
@@ -85,26 +88,29 @@ final class HandleUnits {
   }
 
   /**
-   * Runs a callback to which {@code handle} was lent as a whole, from its opening to its closing:
-   * what a failed run has changed in the handle's configuration is undone before the next.
+   * Runs a callback to which {@code handle} was lent for its whole life, from its opening to its
+   * closing. What a failed run has changed in the handle's configuration is undone before the next
+   * run.
    */
   <R extends @Nullable Object, X extends Exception> R runLent(
       Handle handle, WorkOptions options, HandleCallback<R, X> callback) throws X {
-    // within a SqlObject's method the configuration in force is the method's, not the handle's
+    // Within a SqlObject's method the configuration in force is the method's, not the handle's.
     boolean own = handle.getExtensionMethod() == null;
     return run(handle, options, callback, own ? new PristineConfig(handle) : null);
   }
 
   /**
-   * Runs {@code callback} on {@code handle}, again if the pool says so. What the callback throws
-   * comes out as it was; what the pool itself throws comes out as a {@link JdbiException}.
+   * Runs {@code callback} on {@code handle}, and again if the pool says so. What the callback
+   * throws comes out unchanged; what the pool itself throws comes out as a {@link JdbiException}.
    */
   <R extends @Nullable Object, X extends Exception> R run(
       Handle handle, WorkOptions options, HandleCallback<R, X> callback) throws X {
     return run(handle, options, callback, null);
   }
 
-  /** The same for a callback that reads what can be read but once, and so can't run again. */
+  /**
+   * Runs a callback that reads something that can be read only once, so that it can't run again.
+   */
   <R extends @Nullable Object, X extends Exception> R runOnce(
       Handle handle, WorkOptions options, HandleCallback<R, X> callback) throws X {
     Attempts<R, X> attempts = new Attempts<>(handle, options, callback, null);
@@ -112,7 +118,10 @@ final class HandleUnits {
     return run(attempts);
   }
 
-  /** The same for a transaction. Whether it can run again its SqlObject's method knows, within. */
+  /**
+   * Runs a transaction. Whether it can run again is known only within it, by the method of its
+   * SqlObject.
+   */
   <R extends @Nullable Object, X extends Exception> R runTransaction(
       Handle handle, WorkOptions options, HandleCallback<R, X> callback) throws X {
     Attempts<R, X> attempts = new Attempts<>(handle, options, callback, null);
@@ -145,8 +154,8 @@ final class HandleUnits {
       postgres.lookForAnother(handle);
     }
     if (handle.isInTransaction()) {
-      // The unit is the transaction, or what is around it. This here is a part of it: rerun alone,
-      // it would miss what the transaction did before.
+      // The unit is the transaction, or what is around it. This callback is only a part of it:
+      // rerun alone, it would lack what the transaction did before.
       return attempts.callback.withHandle(handle);
     }
     Connection connection = handle.getConnection();
@@ -175,8 +184,9 @@ final class HandleUnits {
   }
 
   /**
-   * Has a connection learn its isolation level, once for each session, where that can be repeated:
-   * Handle and SqlObject ask for it before they begin a transaction, and so outside of its unit.
+   * Makes a connection learn its isolation level, once for each session, in a unit that can be
+   * repeated: Handle and SqlObject ask for the level before they begin a transaction, and so
+   * outside of its unit.
    */
   void learnLevel(Connection connection) throws SQLException {
     rerunner.rerun(connection, UnitRerunner.SET_UP, Connection::getTransactionIsolation);
@@ -197,7 +207,9 @@ final class HandleUnits {
     return new ConnectionException(e);
   }
 
-  /** In place of a run that would read or send what the first has already. */
+  /**
+   * Is thrown in place of a run that would read or send something that the first run has used up.
+   */
   private static final class UsedUp extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
@@ -217,12 +229,15 @@ final class HandleUnits {
     private boolean again;
     private @Nullable String usedUp;
 
-    /** How many runs had begun with the present one. */
+    /** How many runs had begun when the present run began, this one included. */
     private long begun;
 
     private @Nullable Throwable failure;
 
-    /** What the run before that has thrown, which the pool may take: the last may be its own. */
+    /**
+     * What the run before the last one has thrown. The pool may throw this again, if what the last
+     * run has thrown comes from the pool itself.
+     */
     private @Nullable Throwable before;
 
     Attempts(
@@ -236,7 +251,7 @@ final class HandleUnits {
       this.config = config;
     }
 
-    /** It can't run a second time, and {@code why}. */
+    /** Notes that the unit can't run a second time, and why. */
     void useUp(String why) {
       usedUp = why;
     }
@@ -250,7 +265,7 @@ final class HandleUnits {
       }
     }
 
-    /** What the first run has thrown, where there could be no other. */
+    /** What the first run has thrown, if no other run was possible. */
     private X first(UsedUp because) {
       Throwable thrown = failure == null ? because : failure;
       if (thrown != because) {
@@ -260,8 +275,9 @@ final class HandleUnits {
     }
 
     /**
-     * What the callback has thrown, if that is what is thrown; null if the pool has something to
-     * say. Of races that were lost again and again the pool says how many, around the last.
+     * The callback's own exception, if that is what is thrown; null if the pool has something to
+     * say. If races were lost again and again, the pool says how often, in an exception around the
+     * last one.
      */
     @Nullable SQLException own(SQLException thrown) {
       if (isOfCallback(thrown)) {
@@ -285,7 +301,7 @@ final class HandleUnits {
     @Override
     public R run(Connection connection) throws X {
       if (ran && usedUp != null) {
-        handle.rollback(); // the handle would go on in a transaction that is gone
+        handle.rollback(); // otherwise the handle would go on in a transaction that is gone
         throw new UsedUp(options.label(), usedUp);
       }
       again = ran;
@@ -294,13 +310,13 @@ final class HandleUnits {
         if (!ran) {
           ran = true;
           if (options.position() != null || options.isolation() != 0) {
-            rebind(); // it may be on another session by now, which the unit needs
+            rebind(); // the handle may be on another session by now, which the unit needs
           }
           return callback.withHandle(handle);
         }
         return config == null ? rerun(handle) : config.within(handle, this::rerun);
       } catch (UsedUp e) {
-        throw e; // no failure of this run: who has called throws what the first run has thrown
+        throw e; // this is no failure of the run: the caller throws what the first run has thrown
       } catch (Throwable e) {
         before = failure;
         failure = e;
@@ -312,7 +328,7 @@ final class HandleUnits {
       }
     }
 
-    /** Another plug-in may have been installed since, and matters now. */
+    /** Looks once more for another plug-in: it may have been installed since, and matters now. */
     private void lookAgain(Throwable thrown) {
       try {
         postgres.lookForAnother(handle);
@@ -327,10 +343,10 @@ final class HandleUnits {
     }
 
     /**
-     * Makes the handle forget the failed run: the transaction it still believes in (a {@code
-     * begin()} would do nothing, and what follows run in autocommit), the {@code afterCommit}
-     * callbacks of that run (they would run twice), and the session it looks up large objects and
-     * types in.
+     * Makes the handle forget the failed run. It forgets the transaction that it still believes to
+     * be in ({@code begin()} would do nothing, and what follows would run in autocommit), the
+     * {@code afterCommit} callbacks of that run (they would run twice), and the session in which it
+     * looks up large objects and types.
      */
     private void startAfresh() {
       handle.rollback();

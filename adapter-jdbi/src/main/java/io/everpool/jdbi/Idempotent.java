@@ -7,8 +7,8 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
 /**
- * The SqlObject's method, or each method of the SqlObject's type, may be repeated even if it had
- * its effect already: it is rerun whole whenever its connection breaks.
+ * Marks a method of a SqlObject, or all methods of a SqlObject's type, that may be repeated even if
+ * it had its effect already: it is rerun whole whenever its connection breaks.
  */
 @Documented
 @Retention(RetentionPolicy.RUNTIME)

@@ -34,7 +34,10 @@ final class JsonArrayTypeFactory implements SqlArrayTypeFactory {
         "jsonb", element -> element == null ? null : text.apply(element));
   }
 
-  /** Jdbi makes SQL's NULL of a value that is JSON's null; in an array it is the same. */
+  /**
+   * The text of an element. Jdbi binds a value that is JSON's null as SQL's NULL; in an array it is
+   * the same.
+   */
   private static @Nullable String text(
       Object value, TypedJsonMapper mapper, ConfigRegistry config) {
     String json = mapper.toJson(value, config);

@@ -19,9 +19,11 @@ import org.jdbi.v3.core.statement.UnableToCreateStatementException;
 import org.jdbi.v3.jackson2.Jackson2Config;
 import org.jspecify.annotations.Nullable;
 
-/** How Jackson's trees are read and written, so that a number comes back to the digit. */
+/** Reads and writes Jackson's trees so that a number keeps all its digits. */
 final class JsonTrees {
-  /** Makes decimals of fractions in trees, and only there; Jackson has it since 2.19. */
+  /**
+   * Makes Jackson use decimals for fractions in trees, and only there; Jackson has this since 2.19.
+   */
   private static final @Nullable JsonNodeFeature DECIMALS = find("USE_BIG_DECIMAL_FOR_FLOATS");
 
   private JsonTrees() {}
@@ -40,18 +42,19 @@ final class JsonTrees {
   }
 
   /**
-   * {@code reader}, whose trees, those within other objects included, have all digits that the
-   * database has: Jackson makes a {@code double} of every fraction. What the application's mapper
-   * says about that on purpose counts. Within other objects an older Jackson knows no such wish.
+   * Returns {@code reader} changed so that its trees, also those within other objects, have all
+   * digits that the database has; by itself Jackson makes a {@code double} of every fraction. What
+   * the application's mapper was explicitly told about this counts. An older Jackson can't do this
+   * for trees within other objects.
    */
   static ObjectReader exact(ObjectReader reader) {
     ObjectReader exact = withZeros(reader);
     return DECIMALS == null || isToldOfFractions(reader) ? exact : lossless(exact.with(DECIMALS));
   }
 
-  /** The same for trees that are all there is to read, with any Jackson. */
+  /** Does the same if nothing but trees is read, which works with any Jackson. */
   static ObjectReader exactTrees(ObjectReader reader) {
-    // its older feature is for all that could be read, of which there is nothing but trees
+    // Jackson's older feature is for everything that is read, which here is nothing but trees.
     return DECIMALS != null || isToldOfFractions(reader)
         ? exact(reader)
         : lossless(withZeros(reader).with(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS));
@@ -84,8 +87,9 @@ final class JsonTrees {
   }
 
   /**
-   * {@code tree} as the kind of node that is asked for, where it is a number and fits; else itself.
-   * Which node a number becomes is Jackson's business; whoever asks for one gets it.
+   * Returns {@code tree} as the kind of node that is asked for, if it is a number and fits;
+   * otherwise the tree itself. Jackson decides which node a number becomes, so a caller that asks
+   * for a certain kind needs this.
    */
   static JsonNode as(Class<?> wanted, JsonNode tree) {
     if (!tree.isNumber() || wanted.isInstance(tree)) {

@@ -10,7 +10,9 @@ import org.jdbi.v3.core.config.ConfigRegistry;
 import org.jdbi.v3.core.qualifier.QualifiedType;
 import org.jdbi.v3.json.Json;
 
-/** Binds types that carry {@link Json} themselves as if each use of them did. */
+/**
+ * Binds types that carry {@link Json} themselves as if the annotation stood at each use of them.
+ */
 final class JsonTypeArgumentFactory implements ArgumentFactory.Preparable {
 
   @Override

@@ -9,12 +9,15 @@ import org.jdbi.v3.core.mapper.ColumnMappers;
 import org.jdbi.v3.core.qualifier.QualifiedType;
 import org.jdbi.v3.json.Json;
 
-/** Maps to types that carry {@link Json} themselves as if each use of them did. */
+/**
+ * Maps to types that carry {@link Json} themselves as if the annotation stood at each use of them.
+ */
 final class JsonTypeColumnMapperFactory implements ColumnMapperFactory {
 
   @Override
   public Optional<ColumnMapper<?>> build(Type type, ConfigRegistry config) {
-    // read as what is asked for, though written as what carries the annotation
+    // The value is read as the type that is asked for, though it is written as the type that
+    // carries the annotation.
     return JsonTypes.json(type).isPresent()
         ? config
             .get(ColumnMappers.class)

@@ -9,15 +9,16 @@ import org.jdbi.v3.core.qualifier.QualifiedType;
 import org.jdbi.v3.json.Json;
 import org.jspecify.annotations.Nullable;
 
-/** Which types carry {@link Json}. */
+/** Finds out which types carry {@link Json}. */
 final class JsonTypes {
   private JsonTypes() {}
 
   /**
-   * What {@code type} is to be written and read as, if it is JSON wherever it occurs: itself, if it
-   * carries {@link Json}; or else the class or interface above it that does, for an enum's constant
-   * with a body and an implementation of a sealed interface are of a class that nobody named. If
-   * that has type parameters only {@code type} itself knows them.
+   * The type as which {@code type} is written and read, if it is JSON wherever it occurs. It is the
+   * type itself, if that carries {@link Json}; or else the class or interface above it that carries
+   * it. For an enum's constant with a body, and an implementation of a sealed interface, have
+   * classes that nobody named. If the class above has type parameters, only {@code type} itself
+   * knows them.
    */
   static Optional<Type> json(Type type) {
     Class<?> erased = GenericTypes.getErasedType(type);
@@ -29,7 +30,10 @@ final class JsonTypes {
         carrier == erased || carrier.getTypeParameters().length > 0 ? type : carrier);
   }
 
-  /** The nearest class at or above {@code type} that carries {@link Json}, else an interface. */
+  /**
+   * The nearest class at or above {@code type} that carries {@link Json}, or else an interface that
+   * does.
+   */
   private static @Nullable Class<?> carrier(Class<?> type) {
     for (Class<?> each = type; each != null; each = each.getSuperclass()) {
       if (each.isAnnotationPresent(Json.class)) {
@@ -47,7 +51,7 @@ final class JsonTypes {
     return null;
   }
 
-  /** Whether a use says nothing about the type, or that it is JSON. */
+  /** Whether a use of the type says nothing more about it, or says that it is JSON. */
   static boolean maySayJson(QualifiedType<?> type) {
     Set<Annotation> qualifiers = type.getQualifiers();
     return qualifiers.isEmpty() || (qualifiers.size() == 1 && type.hasQualifier(Json.class));

@@ -8,8 +8,9 @@ import java.math.BigDecimal;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Makes a {@code double} of a number where a {@code double} has all its digits, as Jackson itself
- * would, so that trees compare equal to those that were read elsewhere; and a decimal where not.
+ * Makes a {@code double} of a number if a {@code double} has all its digits, as Jackson itself
+ * would, so that trees compare equal to those that were read elsewhere; otherwise it makes a
+ * decimal.
  */
 final class LosslessNodes extends JsonNodeFactory {
   static final LosslessNodes INSTANCE = new LosslessNodes();
@@ -28,7 +29,7 @@ final class LosslessNodes extends JsonNodeFactory {
     }
     if (value.precision() <= DIGITS_OF_DOUBLE && Double.isFinite(value.doubleValue())) {
       BigDecimal nearest = BigDecimal.valueOf(value.doubleValue());
-      // 1.10 isn't 1.1
+      // The scale counts, because 1.10 isn't 1.1.
       if (nearest.compareTo(value) == 0 && nearest.scale() == value.scale()) {
         return DoubleNode.valueOf(value.doubleValue());
       }

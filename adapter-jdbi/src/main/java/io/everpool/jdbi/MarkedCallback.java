@@ -6,8 +6,8 @@ import org.jdbi.v3.core.HandleCallback;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A callback that says what is known about it. The decorator is shown a callback before anything
- * else, so a mark on it needs neither a thread-local nor a second Jdbi.
+ * A callback that carries what is known about it. The decorator sees a callback before anything
+ * else does, so a mark on the callback needs neither a thread-local nor a second Jdbi.
  */
 final class MarkedCallback<R extends @Nullable Object, X extends Exception>
     implements HandleCallback<R, X> {

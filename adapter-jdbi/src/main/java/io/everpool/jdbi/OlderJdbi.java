@@ -10,8 +10,8 @@ import org.jdbi.v3.core.extension.ExtensionHandler;
 import org.jdbi.v3.core.extension.HandleSupplier;
 
 /**
- * What {@link ExtensionHandler} was before Jdbi 3.50, and what can't be called in Java while we
- * compile against a newer one. Nothing comes here with a Jdbi that hasn't these methods.
+ * Calls the methods that {@link ExtensionHandler} had before Jdbi 3.50, which Java code that is
+ * compiled against a newer Jdbi can't call. It is used only with a Jdbi that has these methods.
  */
 final class OlderJdbi {
   private static final MethodHandle INVOKE =
@@ -47,7 +47,8 @@ final class OlderJdbi {
     }
   }
 
-  @SuppressWarnings({"unchecked", "TypeParameterUnusedInFormals"}) // a handle throws what is called
+  // a handle throws what the called method throws
+  @SuppressWarnings({"unchecked", "TypeParameterUnusedInFormals"})
   private static <X extends Throwable> X asThrown(Throwable e) throws X {
     throw (X) e;
   }

@@ -7,9 +7,10 @@ import org.jdbi.v3.core.statement.StatementCustomizer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Tells units of the batches that they execute. Jdbi forgets a batch's rows when it was executed,
- * all but the last if that failed; and of one that wasn't it keeps those that a failed run has
- * added. So a run doesn't find a batch from before it as the first run did.
+ * Tells units which batches they execute. When a batch was executed, Jdbi forgets its rows; if that
+ * failed, it keeps the last one. If a batch was not executed, Jdbi keeps the rows that a failed run
+ * has added. So a batch that was prepared before a run isn't the same for this run as it was for
+ * the first one.
  */
 final class PreparedBatches implements StatementCustomizer {
   private final HandleUnits units;
@@ -26,7 +27,10 @@ final class PreparedBatches implements StatementCustomizer {
     }
   }
 
-  /** No other statement binds its values in a way of its own; its type says only a newer Jdbi. */
+  /**
+   * Whether the statement is a batch. Only a batch has a binding class of its own; the type of a
+   * statement is told only by a newer Jdbi.
+   */
   private static boolean isOfBatch(StatementContext context) {
     return context.getBinding().getClass() != Binding.class;
   }

@@ -9,8 +9,8 @@ import org.jdbi.v3.core.extension.HandleSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A handle's configuration as it was before a unit, for the unit's reruns. A statement customizer
- * that the callback adds, say, would otherwise be there twice in the second run.
+ * A handle's configuration as it was before a unit, for the unit's reruns. Otherwise a statement
+ * customizer that the callback adds, for example, would be there twice in the second run.
  */
 final class PristineConfig {
   private final ConfigRegistry before;
@@ -34,7 +34,7 @@ final class PristineConfig {
     }
   }
 
-  /** Jdbi gives the supplier of an open handle, through which a context is set, to a scope only. */
+  /** Gets the supplier of an open handle, which sets a context. Jdbi gives it only to a scope. */
   private static final class Scope implements HandleScope {
     private @Nullable HandleSupplier supplier;
 

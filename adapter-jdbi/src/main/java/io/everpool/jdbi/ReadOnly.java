@@ -7,11 +7,11 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
 /**
- * The SqlObject's method, or each method of the SqlObject's type, only reads: its connection is set
- * read-only meanwhile, and it is rerun whole whenever its connection breaks.
+ * Marks a method of a SqlObject, or all methods of a SqlObject's type, that only reads: its
+ * connection is set read-only meanwhile, and it is rerun whole whenever its connection breaks.
  *
- * <p>A {@code @Transaction} method beside it should say {@code readOnly = true}: one that doesn't
- * is refused by Jdbi where another calls it.
+ * <p>A {@code @Transaction} method that has this mark should say {@code readOnly = true}: if it
+ * doesn't, Jdbi refuses it when another such method calls it.
  */
 @Documented
 @Retention(RetentionPolicy.RUNTIME)

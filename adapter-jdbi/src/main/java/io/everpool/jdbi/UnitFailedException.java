@@ -17,7 +17,7 @@ public final class UnitFailedException extends JdbiException {
     this.refusal = refusal;
   }
 
-  /** What the pool said. */
+  /** The exception that the pool has thrown. */
   public SQLException refusal() {
     return refusal;
   }

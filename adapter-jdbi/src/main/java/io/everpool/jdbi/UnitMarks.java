@@ -18,7 +18,7 @@ record UnitMarks(
         type.getSimpleName() + "." + method.getName());
   }
 
-  /** These marks on top of what was configured. */
+  /** Puts these marks on top of what was configured. */
   WorkOptions over(UnitOptions configured) {
     WorkOptions options = configured.of(label);
     return options
@@ -33,12 +33,13 @@ record UnitMarks(
   }
 
   /**
-   * Whether the method is a statement of its own, by an annotation whose name begins so:
-   * {@code @SqlQuery}, {@code @SqlUpdate}, ...
+   * Whether the method is a statement of its own, which an annotation tells whose name begins with
+   * this text: {@code @SqlQuery}, {@code @SqlUpdate}, ...
    */
   private static boolean isAnnotated(Method method, String beginning) {
     for (Annotation annotation : method.getAnnotations()) {
-      // by name, so that this module doesn't need SqlObject where the application doesn't
+      // The annotation is found by its name, so that this module doesn't need SqlObject if the
+      // application doesn't.
       if (annotation.annotationType().getName().startsWith(beginning)) {
         return true;
       }

@@ -9,9 +9,9 @@ import org.jdbi.v3.core.extension.HandleSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A method of a SqlObject, as a unit of work. Since 3.50 Jdbi attaches a handler to its object
- * first, before it handed the object to each call: this is both, and {@link OlderJdbi} is how the
- * latter is passed on.
+ * A method of a SqlObject, as a unit of work. Since 3.50 Jdbi first attaches a handler to its
+ * object; before, Jdbi handed the object to each call. This class supports both, and passes the
+ * older kind of call on through {@link OlderJdbi}.
  */
 final class UnitMethod implements ExtensionHandler {
   private final HandleUnits units;
@@ -31,13 +31,13 @@ final class UnitMethod implements ExtensionHandler {
     return AttachedUnitMethod.of(this, method.attachTo(config, target), config);
   }
 
-  /** What an older Jdbi calls. */
+  /** Is called by an older Jdbi. */
   public Object invoke(HandleSupplier handles, Object target, Object... args) throws Exception {
     return call(
         handles, handles.getConfig(), args, () -> OlderJdbi.invoke(method, handles, target, args));
   }
 
-  /** What an older Jdbi calls. */
+  /** Is called by an older Jdbi. */
   public void warm(ConfigRegistry config) {
     OlderJdbi.warm(method, config);
   }
@@ -51,9 +51,11 @@ final class UnitMethod implements ExtensionHandler {
     boolean once = !oneShots.isEmpty();
     if (once) {
       configured.useUpTransaction();
-      units.given(oneShots); // for the units around it, whose next run may be given the same
+      // this is for the units around this one, whose next run may be given the same object
+      units.given(oneShots);
     }
-    // Jdbi reads a chunk of the arguments before it begins its transaction, which is a unit itself
+    // Jdbi reads a chunk of the arguments before it begins the chunk's transaction, and that
+    // transaction is a unit itself. So the method as a whole is none.
     if (once && marks.batch()) {
       return byChunks(configured, args, call);
     }
@@ -65,7 +67,10 @@ final class UnitMethod implements ExtensionHandler {
         : units.run(handles.getHandle(), options, handle -> call.make());
   }
 
-  /** A stream in a row is read when the chunk is sent, and at its end when it is sent again. */
+  /**
+   * Runs a batch, chunk by chunk. If a row contains a stream, it is read when the chunk is sent,
+   * and is already at its end when the chunk is sent again; then the chunks can run only once.
+   */
   private Object byChunks(UnitOptions configured, @Nullable Object @Nullable [] args, Call call)
       throws Exception {
     boolean before = configured.onceOnly(rows.holdOneShots(args));

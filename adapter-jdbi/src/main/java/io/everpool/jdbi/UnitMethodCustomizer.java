@@ -6,8 +6,8 @@ import org.jdbi.v3.core.extension.ExtensionHandlerCustomizer;
 
 /**
  * Makes methods of SqlObjects units of work: those that are a statement, and those that are marked.
- * An unmarked method of other kind may hold several transactions, each of which is a better unit
- * than all of them.
+ * An unmarked method of another kind may contain several transactions, and each of them is a better
+ * unit than all together.
  */
 final class UnitMethodCustomizer implements ExtensionHandlerCustomizer {
   private final HandleUnits units;

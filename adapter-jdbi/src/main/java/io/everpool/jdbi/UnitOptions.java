@@ -8,8 +8,8 @@ import org.jdbi.v3.postgres.PgLobApi;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What is known about all units of work of a Jdbi, or, where a handle's configuration is set, about
- * those begun on it later. For a Jdbi that only reads:
+ * What is known about all units of work of a Jdbi; or, if it is set in a handle's configuration,
+ * about the units that are begun on that handle later. For a Jdbi that only reads:
  *
  * <pre>{@code
  * jdbi.configure(UnitOptions.class, options -> options.setReadOnly(true));
@@ -24,24 +24,36 @@ public final class UnitOptions implements JdbiConfig<UnitOptions> {
   private @Nullable String label;
   private @Nullable Duration deadline;
 
-  /** Whether the Jdbi has an {@link EverpoolPlugin} already; and whether with driver types. */
+  /**
+   * Whether the Jdbi already has an {@link EverpoolPlugin}. {@link #driverTypes} says whether with
+   * driver types.
+   */
   private boolean installed;
 
   private boolean driverTypes;
 
-  /** What {@link EverpoolPlugin} has set for large objects; nobody else should have set another. */
+  /**
+   * What {@link EverpoolPlugin} has set for large objects; if it is another object, somebody else
+   * has set it.
+   */
   private @Nullable PgLobApi lobs;
 
-  /** Of the SqlObject's method that has this configuration; what is copied is another's. */
+  /**
+   * The transaction of the SqlObject's method that has this configuration. It isn't copied, because
+   * a copy belongs to another method.
+   */
   private HandleUnits.@Nullable Attempts<?, ?> transaction;
 
-  /** Whether the transactions of that method can't run a second time. Not copied, either. */
+  /** Whether the transactions of that method can't run a second time. This isn't copied, either. */
   private boolean onceOnly;
 
-  /** How many runs of units had begun when this copy was made: for a statement, and so with it. */
+  /**
+   * How many runs of units had begun when this copy was made. A statement gets a copy when it is
+   * made, so this tells when that was.
+   */
   private long made;
 
-  /** Nothing is known. */
+  /** Makes options that say nothing. */
   public UnitOptions() {}
 
   private UnitOptions(UnitOptions that) {
@@ -56,25 +68,28 @@ public final class UnitOptions implements JdbiConfig<UnitOptions> {
   }
 
   /**
-   * Whether units only read; their connections are set read-only meanwhile. Default: no.
+   * Sets whether units only read; their connections are set read-only meanwhile. The default is
+   * false.
    *
-   * <p>SqlObject's {@code @Transaction} methods should then say {@code readOnly = true}: one that
-   * doesn't is refused by Jdbi where another calls it.
+   * <p>SqlObject's {@code @Transaction} methods should then say {@code readOnly = true}: if one
+   * doesn't, Jdbi refuses it when another such method calls it.
    */
   public UnitOptions setReadOnly(boolean value) {
     readOnly = value;
     return this;
   }
 
-  /** Whether units may be repeated even if they had their effect already. Default: no. */
+  /**
+   * Sets whether units may be repeated even if they had their effect already. The default is false.
+   */
   public UnitOptions setIdempotent(boolean value) {
     idempotent = value;
     return this;
   }
 
   /**
-   * What logs and exceptions call units; null, the default, for what they are: the SqlObject's
-   * method, or else {@code handle} or {@code transaction}.
+   * Sets what logs and exceptions call units. With null, the default, a unit is called after what
+   * it is: the SqlObject's method, or else {@code handle} or {@code transaction}.
    */
   public UnitOptions setLabel(@Nullable String value) {
     label = value;
@@ -82,7 +97,7 @@ public final class UnitOptions implements JdbiConfig<UnitOptions> {
   }
 
   /**
-   * How long each unit may take; null, the default, for as long as it likes.
+   * Sets how long each unit may take. With null, the default, it may take as long as it needs.
    *
    * @see WorkOptions#withDeadline
    * @throws IllegalArgumentException if it isn't positive
@@ -92,27 +107,27 @@ public final class UnitOptions implements JdbiConfig<UnitOptions> {
     return this;
   }
 
-  /** As {@link #setReadOnly} has set it. */
+  /** What {@link #setReadOnly} has set. */
   public boolean isReadOnly() {
     return readOnly;
   }
 
-  /** As {@link #setIdempotent} has set it. */
+  /** What {@link #setIdempotent} has set. */
   public boolean isIdempotent() {
     return idempotent;
   }
 
-  /** As {@link #setLabel} has set it; null for what units are called by themselves. */
+  /** What {@link #setLabel} has set; null if units are called after what they are. */
   public @Nullable String getLabel() {
     return label;
   }
 
-  /** As {@link #setDeadline} has set it; null for as long as they like. */
+  /** What {@link #setDeadline} has set; null if units may take as long as they need. */
   public @Nullable Duration getDeadline() {
     return deadline;
   }
 
-  /** These, for a unit that is called {@code what} unless a label was set. */
+  /** These options, for a unit that is called {@code what} unless a label was set. */
   WorkOptions of(String what) {
     return WorkOptions.DEFAULT
         .withReadOnly(readOnly)
@@ -121,7 +136,10 @@ public final class UnitOptions implements JdbiConfig<UnitOptions> {
         .withDeadline(deadline);
   }
 
-  /** These and what else is known of a unit, which is called {@code what} if that isn't null. */
+  /**
+   * These options together with what else is known of a unit, which is called {@code what} if that
+   * isn't null.
+   */
   WorkOptions with(WorkOptions known, @Nullable String what) {
     WorkOptions own = of(Units.LABEL);
     return known
@@ -131,7 +149,7 @@ public final class UnitOptions implements JdbiConfig<UnitOptions> {
         .withDeadline(deadline);
   }
 
-  /** The plug-in is installed. Returns whether this is the first time. */
+  /** Notes that the plug-in is installed. Returns whether this is the first time. */
   boolean install(boolean withDriverTypes) {
     boolean first = !installed;
     installed = true;
@@ -155,14 +173,19 @@ public final class UnitOptions implements JdbiConfig<UnitOptions> {
     return lobs;
   }
 
-  /** A transaction with this configuration begins. Returns what to put back afterwards. */
+  /**
+   * Notes that a transaction with this configuration begins. Returns the value to put back
+   * afterwards.
+   */
   HandleUnits.@Nullable Attempts<?, ?> transaction(HandleUnits.@Nullable Attempts<?, ?> value) {
     HandleUnits.Attempts<?, ?> before = transaction;
     transaction = value;
     return before;
   }
 
-  /** Transactions with this configuration can run once, or else again. Returns what was so. */
+  /**
+   * Sets whether transactions with this configuration can run only once. Returns the value before.
+   */
   boolean onceOnly(boolean value) {
     boolean before = onceOnly;
     onceOnly = value;
@@ -177,7 +200,10 @@ public final class UnitOptions implements JdbiConfig<UnitOptions> {
     return made;
   }
 
-  /** The method whose transaction has begun, if one has, is given what can be read but once. */
+  /**
+   * Notes that the method whose transaction has begun, if one has, is given something that can be
+   * read only once.
+   */
   void useUpTransaction() {
     if (transaction != null) {
       transaction.useUp(OneShotArguments.BECAUSE);

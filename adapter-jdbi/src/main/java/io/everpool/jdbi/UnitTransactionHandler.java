@@ -11,7 +11,7 @@ import org.jdbi.v3.core.transaction.TransactionHandler;
 import org.jdbi.v3.core.transaction.TransactionIsolationLevel;
 import org.jdbi.v3.core.transaction.UnableToRestoreAutoCommitStateException;
 
-/** Makes transactions units of work; how they are begun and ended stays the delegate's business. */
+/** Makes transactions units of work; the delegate still begins and ends them. */
 final class UnitTransactionHandler extends DelegatingTransactionHandler {
   private static final String LABEL = "transaction";
 
@@ -36,10 +36,10 @@ final class UnitTransactionHandler extends DelegatingTransactionHandler {
   }
 
   /**
-   * Handle has set the level before, and sets the former one afterwards; a rerun has it from the
-   * unit. Not the delegate's method with a level: it sets the level back in a {@code finally},
-   * which fails where a COMMIT's outcome is unknown, for the connection is closed then, and hides
-   * that.
+   * Runs a transaction at a level. Handle has set the level before, and sets the former one
+   * afterwards; a rerun gets the level from the unit. The delegate's method with a level isn't
+   * called: it sets the level back in a {@code finally}. That fails if a COMMIT's outcome is
+   * unknown, because the connection is closed then, and the failure hides the unknown outcome.
    */
   @Override
   public <R, X extends Exception> R inTransaction(
@@ -54,9 +54,9 @@ final class UnitTransactionHandler extends DelegatingTransactionHandler {
   }
 
   /**
-   * Between the runs of a unit this is called on a renewed connection, of whose session the
-   * delegate still remembers a transaction that is gone: there is nothing to roll back, only to
-   * forget.
+   * Rolls back. Between the runs of a unit this is called on a renewed connection, while the
+   * delegate still remembers a transaction of the former session that is gone: there is nothing to
+   * roll back, the delegate only has to forget it.
    */
   @Override
   public void rollback(Handle handle) {
@@ -71,8 +71,9 @@ final class UnitTransactionHandler extends DelegatingTransactionHandler {
   }
 
   /**
-   * A COMMIT whose answer was lost may be found to have happened. The transaction is then over, and
-   * well, though the session isn't: that it can't be set back to autocommit is no failure.
+   * Commits. A COMMIT whose answer was lost may be found to have happened. Then the transaction was
+   * successful, though its session is gone; so it is no failure that the session can't be set back
+   * to autocommit.
    */
   @Override
   public void commit(Handle handle) {
@@ -92,7 +93,7 @@ final class UnitTransactionHandler extends DelegatingTransactionHandler {
         method == null
             ? configured.of(LABEL)
             : UnitMarks.of(method.getType(), method.getMethod()).over(configured);
-    // set by @Transaction(readOnly = true) and Handle.setReadOnly
+    // This is set by @Transaction(readOnly = true) and by Handle.setReadOnly.
     return handle.isReadOnly() ? options.withReadOnly(true) : options;
   }
 

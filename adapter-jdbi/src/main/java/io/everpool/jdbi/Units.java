@@ -12,8 +12,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * A Jdbi whose units of work the caller knows something about; see {@link EverpoolJdbi#readOnly}
  * and {@link EverpoolJdbi#idempotent}. The methods are those of {@link Jdbi}. Within another unit
- * on the same thread they take part in that one, and what is known of that one counts. What the
- * Jdbi's {@link UnitOptions} say counts as well. Immutable and thread-safe.
+ * on the same thread they take part in that unit, and only what is known of that unit counts. What
+ * the Jdbi's {@link UnitOptions} say counts as well. Immutable and thread-safe.
  */
 public final class Units {
   static final String LABEL = "handle";
@@ -23,8 +23,8 @@ public final class Units {
   private final @Nullable String label;
 
   /**
-   * @param options but for their label
-   * @param label null for the one that the Jdbi's {@link UnitOptions} have
+   * @param options the options, without their label
+   * @param label the label; null for the one that the Jdbi's {@link UnitOptions} have
    */
   Units(Jdbi jdbi, WorkOptions options, @Nullable String label) {
     this.jdbi = jdbi;
@@ -32,60 +32,61 @@ public final class Units {
     this.label = label;
   }
 
-  /** The same with a name for logs and exceptions. */
+  /** Returns the same with a name for logs and exceptions. */
   public Units labelled(String label) {
     return new Units(jdbi, options, label);
   }
 
   /**
-   * The same for units that see what was committed before {@link io.everpool.api.Pool#position()}
-   * said so, if the Jdbi is one of {@link EverpoolJdbi#reader}; as {@link WorkOptions#after}.
+   * Returns the same for units that see what was committed before {@link
+   * io.everpool.api.Pool#position()} was asked, if the Jdbi is one of {@link EverpoolJdbi#reader};
+   * see {@link WorkOptions#after}.
    */
   public Units after(@Nullable String position) {
     return new Units(jdbi, options.after(position), label);
   }
 
-  /** As {@link Jdbi#withHandle}; the whole callback is rerun. */
+  /** Does what {@link Jdbi#withHandle} does; the whole callback is rerun. */
   public <R extends @Nullable Object, X extends Exception> R withHandle(
       HandleCallback<R, X> callback) throws X {
     return jdbi.withHandle(new MarkedCallback<>(options, label, callback));
   }
 
-  /** As {@link Jdbi#useHandle}; the whole callback is rerun. */
+  /** Does what {@link Jdbi#useHandle} does; the whole callback is rerun. */
   public <X extends Exception> void useHandle(HandleConsumer<X> consumer) throws X {
     withHandle(consumer.asCallback());
   }
 
-  /** As {@link Jdbi#inTransaction(HandleCallback)}. */
+  /** Does what {@link Jdbi#inTransaction(HandleCallback)} does. */
   public <R extends @Nullable Object, X extends Exception> R inTransaction(
       HandleCallback<R, X> callback) throws X {
     return withHandle(handle -> handle.inTransaction(callback));
   }
 
-  /** As {@link Jdbi#useTransaction(HandleConsumer)}. */
+  /** Does what {@link Jdbi#useTransaction(HandleConsumer)} does. */
   public <X extends Exception> void useTransaction(HandleConsumer<X> consumer) throws X {
     inTransaction(consumer.asCallback());
   }
 
-  /** As {@link Jdbi#inTransaction(TransactionIsolationLevel, HandleCallback)}. */
+  /** Does what {@link Jdbi#inTransaction(TransactionIsolationLevel, HandleCallback)} does. */
   public <R extends @Nullable Object, X extends Exception> R inTransaction(
       TransactionIsolationLevel level, HandleCallback<R, X> callback) throws X {
     return withHandle(handle -> handle.inTransaction(level, callback));
   }
 
-  /** As {@link Jdbi#useTransaction(TransactionIsolationLevel, HandleConsumer)}. */
+  /** Does what {@link Jdbi#useTransaction(TransactionIsolationLevel, HandleConsumer)} does. */
   public <X extends Exception> void useTransaction(
       TransactionIsolationLevel level, HandleConsumer<X> consumer) throws X {
     inTransaction(level, consumer.asCallback());
   }
 
-  /** As {@link Jdbi#withExtension}; the whole callback is rerun. */
+  /** Does what {@link Jdbi#withExtension} does; the whole callback is rerun. */
   public <R extends @Nullable Object, E, X extends Exception> R withExtension(
       Class<E> type, ExtensionCallback<R, E, X> callback) throws X {
     return withHandle(handle -> callback.withExtension(handle.attach(type)));
   }
 
-  /** As {@link Jdbi#useExtension}; the whole callback is rerun. */
+  /** Does what {@link Jdbi#useExtension} does; the whole callback is rerun. */
   public <E, X extends Exception> void useExtension(Class<E> type, ExtensionConsumer<E, X> consumer)
       throws X {
     useHandle(handle -> consumer.useExtension(handle.attach(type)));

@@ -1,4 +1,4 @@
-/** Jdbi over the pool: handles and transactions that are rerun, and JSONB both ways. */
+/** Jdbi over a pool: handles and transactions that are rerun, and JSONB in both directions. */
 @NullMarked
 package io.everpool.jdbi;
 
