@@ -13,7 +13,6 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.logging.Logger;
@@ -21,21 +20,21 @@ import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.datasource.ConnectionHolder;
 import org.springframework.jdbc.datasource.DelegatingDataSource;
-import org.springframework.transaction.support.TransactionSynchronizationManager;
 
 /**
- * A pool that knows of Spring's transactions: a unit of work that is called within one is a part of
- * it, on its connection, and is committed or rolled back with it. Anything else would take a second
- * connection while the thread holds the first, and commit on its own.
+ * A pool that knows of Spring's transactions: a unit of work that is called within a transaction is
+ * a part of it, on its connection, and is committed or rolled back with it. Otherwise the unit
+ * would take a second connection while the thread holds the first, and commit on its own.
  *
- * <p>Not final, for aspects: Spring makes a subclass where {@code getConnection} has one around it.
+ * <p>The class is not final, so that aspects work: Spring makes a subclass if there is an aspect
+ * around {@code getConnection}.
  */
 class SpringPool implements Pool {
 
-  /** The unit that a thread is in by {@link #rerun}, of whichever pool. */
+  /** The unit of any pool that the thread is in by {@link #rerun}. */
   private static final ThreadLocal<@Nullable Unit> units = new ThreadLocal<>();
 
-  /** Why work that has used another connection, or none of the unit's, isn't run again. */
+  /** Why work isn't run again that has used another connection, or hasn't used the unit's. */
   private static final String OTHERS =
       "it has used another connection than the unit's, and nobody knows what it has done there";
 
@@ -43,7 +42,12 @@ class SpringPool implements Pool {
 
   private final Pool pool;
   private final List<Pool> members;
-  private final DataSource unlimited; // one, for Spring tells transactions apart by it
+
+  /**
+   * The view without a time limit. There is only one, because Spring tells transactions apart by
+   * it.
+   */
+  private final DataSource unlimited;
 
   private final boolean autoCommit;
 
@@ -52,8 +56,9 @@ class SpringPool implements Pool {
   }
 
   /**
-   * @param members each of the pools that it is made of: its writer's and its readers', or it alone
-   * @param autoCommit how its connections are lent
+   * @param members the pools of which {@code pool} is made: its writer's and its readers', or
+   *     itself
+   * @param autoCommit whether the connections are lent with autocommit on
    */
   SpringPool(Pool pool, List<Pool> members, boolean autoCommit) {
     this.pool = pool;
@@ -63,15 +68,18 @@ class SpringPool implements Pool {
   }
 
   /**
-   * The pools that {@code pool} is made of, each of which can be suspended by itself; of one that
-   * the application has opened on its own nobody knows them, and it goes as a whole.
+   * The pools of which {@code pool} is made, each of which can be suspended by itself. If the
+   * application has opened the pool on its own, nobody knows them, and it is treated as one.
    */
   static List<Pool> membersOf(Pool pool) {
     SpringPool own = in(pool);
     return own == null ? List.of(pool) : own.members;
   }
 
-  /** Whether its connections are lent with autocommit on, as those of the application's own are. */
+  /**
+   * Whether a pool's connections are lent with autocommit on. A pool that the application itself
+   * has opened does so.
+   */
   static boolean lendsWithAutoCommit(Pool pool) {
     SpringPool own = in(pool);
     return own == null || own.autoCommit;
@@ -120,81 +128,27 @@ class SpringPool implements Pool {
     }
   }
 
-  /**
-   * The connection of the Spring transaction on this pool that the thread is in; null if it is in
-   * none.
-   *
-   * <p>A transaction that is over counts as none, though its connection is bound until everybody
-   * was told of its end. So does a connection in autocommit: another manager's transaction keeps
-   * it, which can't roll it back.
-   */
   private @Nullable ConnectionHolder transaction() throws SQLException {
-    if (!TransactionSynchronizationManager.isActualTransactionActive()
-        || !TransactionSynchronizationManager.isSynchronizationActive()) {
-      return null;
-    }
-    ConnectionHolder holder = bound();
-    if (holder == null || holder.getConnectionHandle() == null) {
-      return null;
-    }
-    TransactionState state = TransactionState.of(holder);
-    if ((state != null && state.isPast()) || holder.getConnection().getAutoCommit()) {
-      return null;
-    }
-    if (state == null) { // of a manager that is no bean
-      TransactionState.begin(holder, false);
-    }
-    return holder;
-  }
-
-  /** What is bound to the thread for this pool, or for a DataSource that wraps it. */
-  private @Nullable ConnectionHolder bound() throws SQLException {
-    if (TransactionSynchronizationManager.getResource(this) instanceof ConnectionHolder own) {
-      return own;
-    }
-    for (Map.Entry<Object, Object> each :
-        TransactionSynchronizationManager.getResourceMap().entrySet()) {
-      if (each.getValue() instanceof ConnectionHolder holder
-          && each.getKey() instanceof DataSource wrapper
-          && isOfThis(holder, wrapper)) {
-        return holder;
-      }
-    }
-    return null;
+    return new BoundTransaction(this, pool).find();
   }
 
   /**
-   * Whether a bound connection is one of this pool's. A wrapper that routes can't tell: where it
-   * leads now may not be where it led when it gave the connection; and a lazy one had given none
-   * when the transaction began. So the connection itself is asked, if the wrapper, or what was
-   * known at the transaction's beginning, says that it may be ours.
-   */
-  private boolean isOfThis(ConnectionHolder holder, DataSource wrapper) throws SQLException {
-    TransactionState state = TransactionState.of(holder);
-    boolean mayBe =
-        (state != null && state.pool() == this) || TransactionState.poolIn(wrapper) == this;
-    return mayBe
-        && holder.getConnectionHandle() != null
-        && UnitRerunner.of(pool).owns(holder.getConnection());
-  }
-
-  /**
-   * Runs {@code work} as a unit, and again where {@link Pool#run} would. The work takes its
-   * connection from this pool by itself: on this thread {@link #getConnection()} gives it the
-   * unit's connection meanwhile.
+   * Runs {@code work} as a unit, and again if {@link Pool#run} would. The work takes its connection
+   * from this pool by itself: meanwhile {@link #getConnection()} gives it the unit's connection on
+   * this thread.
    *
-   * <p>Within a transaction, or within another call of this method, it is a part of that and runs
-   * once. Work that has used another connection isn't run again either, unless it may be repeated:
-   * nobody knows what it has done there.
+   * <p>Within a transaction, or within another call of this method, the work is a part of that and
+   * runs once. Work that has used another connection isn't run again either, unless it may be
+   * repeated: nobody knows what it has done there.
    */
   <T extends @Nullable Object> T rerun(WorkOptions options, Callable<T> work) throws Exception {
     return rerun(options, null, work);
   }
 
   /**
-   * The same of work that may be unable to run twice.
+   * Does the same for work that may be unable to run twice.
    *
-   * @param once why, for {@link NotRepeatableException}; null if it is able
+   * @param once why it can't run twice, for {@link NotRepeatableException}; null if it can
    */
   <T extends @Nullable Object> T rerun(WorkOptions options, @Nullable String once, Callable<T> work)
       throws Exception {
@@ -202,7 +156,7 @@ class SpringPool implements Pool {
     if ((outer != null && outer.pool == this) || transaction() != null) {
       return work.call();
     }
-    passOver(); // for a unit of another pool's around this, whose rerun would do it twice
+    passOver(); // if a unit of another pool is around this one, its rerun would do this twice
     SharedConnection shared = new SharedConnection(pool.getConnection());
     try {
       return UnitRerunner.of(pool)
@@ -212,12 +166,12 @@ class SpringPool implements Pool {
     }
   }
 
-  /** As {@link UnitRerunner#given}. */
+  /** Does what {@link UnitRerunner#given} does. */
   void given(Object oneShot) throws SQLException {
     UnitRerunner.of(pool).given(oneShot);
   }
 
-  /** Whether the thread is in a {@link #rerun}, of whichever pool. */
+  /** Whether the thread is in a {@link #rerun} of any pool. */
   static boolean isInUnit() {
     return units.get() != null;
   }
@@ -259,8 +213,8 @@ class SpringPool implements Pool {
   }
 
   /**
-   * Notes that something is about to be done on another connection than the unit's: a rerun would
-   * do it twice.
+   * Notes that something is about to be done on another connection than the unit's: a rerun of the
+   * unit would do it twice.
    */
   private void passOver() {
     Unit unit = units.get();
@@ -269,7 +223,7 @@ class SpringPool implements Pool {
     }
   }
 
-  // ---- as the pool does it
+  // ---- done by the pool itself
 
   @Override
   public Connection getConnection(Duration timeout) throws SQLException {
@@ -300,7 +254,7 @@ class SpringPool implements Pool {
 
   @Override
   public DataSource reader() {
-    return pool.reader(); // nothing is written there, and so nothing doubled
+    return pool.reader(); // nothing is written there, so that nothing can be doubled
   }
 
   @Override
@@ -308,7 +262,7 @@ class SpringPool implements Pool {
     return unlimited;
   }
 
-  /** One whose connections are never that of the unit. */
+  /** A view whose connections are never the unit's connection. */
   private DataSource beside(DataSource view) {
     return new DelegatingDataSource(view) {
       @Override
@@ -390,9 +344,9 @@ class SpringPool implements Pool {
     return type.isInstance(this) || pool.isWrapperFor(type);
   }
 
-  // ---- what Spring Boot asks by name, to log in to the same database as another user
+  // ---- called by Spring Boot, by these names, to log in to the same database as another user
 
-  /** In JDBC's form, for {@code spring.flyway.user} and {@code spring.liquibase.user}. */
+  /** The URL in JDBC's form, for {@code spring.flyway.user} and {@code spring.liquibase.user}. */
   public String getUrl() {
     return MigrationUrl.of(name(), config());
   }
@@ -401,7 +355,7 @@ class SpringPool implements Pool {
     return config().user();
   }
 
-  /** Null where it isn't written in the settings. */
+  /** The password; null if it isn't written in the settings. */
   public @Nullable String getPassword() {
     return config().password();
   }
