@@ -10,19 +10,19 @@ import org.springframework.core.Ordered;
 import org.springframework.core.PriorityOrdered;
 
 /**
- * Each pool as it was made, by the name of its bean. What others put in its place afterwards may
- * not say what it is around.
+ * Each pool as it was made, by the name of its bean. An object that others put in its place
+ * afterwards may not tell which pool it wraps.
  */
 final class BarePools implements BeanPostProcessor, PriorityOrdered {
   private final Map<String, Pool> all = new ConcurrentHashMap<>();
 
-  /** Before anybody has put anything in its place. */
+  /** Notes a bean that is a pool, before anybody has put anything in its place. */
   @Override
   public Object postProcessBeforeInitialization(Object bean, String name) {
     return remember(bean, name);
   }
 
-  /** The first time that what a factory bean has made is shown to anybody. */
+  /** Notes a pool that a factory bean has made: nobody has been shown it before. */
   @Override
   public Object postProcessAfterInitialization(Object bean, String name) {
     return remember(bean, name);
@@ -40,12 +40,12 @@ final class BarePools implements BeanPostProcessor, PriorityOrdered {
     return Ordered.HIGHEST_PRECEDENCE;
   }
 
-  /** Of the bean of that name, or null. */
+  /** The pool of the bean of that name, or null. */
   @Nullable Pool of(String bean) {
     return all.get(bean);
   }
 
-  /** Whose beans are pools, or were. */
+  /** The names of the beans that are pools, or were before something was put in their place. */
   Set<String> beans() {
     return all.keySet();
   }

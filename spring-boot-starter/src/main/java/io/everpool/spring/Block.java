@@ -14,12 +14,15 @@ import org.springframework.boot.context.properties.source.ConfigurationPropertyN
 import org.springframework.boot.context.properties.source.ConfigurationPropertyName.Form;
 
 /**
- * The block of one pool as HOCON has it, made of the properties below one prefix: {@code everpool},
- * or {@code everpool.pools.orders}. Which keys there are the table of settings knows, and what is
- * wrong with a value HOCON's reader says.
+ * The block of one pool as HOCON writes it, made of the properties below one prefix: {@code
+ * everpool}, or {@code everpool.pools.orders}. The table of settings says which keys there are, and
+ * HOCON's reader says what is wrong with a value.
  */
 final class Block {
-  /** Keys of texts that nobody has to say: blank they are none, as HOCON's reader has it. */
+  /**
+   * Keys of texts that may be left out: if such a text is blank it counts as not set, as with
+   * HOCON's reader.
+   */
   private static final Set<String> OPTIONAL =
       leaves().stream()
           .filter(setting -> setting.type() == String.class && setting.defaultValue() == null)
@@ -28,7 +31,7 @@ final class Block {
 
   private final String prefix;
 
-  /** Values, and blocks of them. */
+  /** Values, and blocks of values. */
   private final Map<String, Object> entries = new TreeMap<>();
 
   private Block(String prefix) {
@@ -36,9 +39,9 @@ final class Block {
   }
 
   /**
-   * What the properties say.
+   * Makes the block that the properties describe.
    *
-   * @param others names directly below the prefix that are no settings and not looked at
+   * @param others names directly below the prefix that are no settings and are ignored
    */
   static Block of(Properties properties, String prefix, Set<String> others) {
     Block block = new Block(prefix);
@@ -56,7 +59,7 @@ final class Block {
     return block;
   }
 
-  /** Every setting that is one value: of those that are blocks their parts. */
+  /** Every setting that is one value; for a setting that is a block, its parts. */
   static List<Setting<?>> leaves() {
     List<Setting<?>> leaves = new ArrayList<>();
     for (Setting<?> setting : PoolConfig.settings()) {
@@ -74,7 +77,8 @@ final class Block {
     if (setting.type() == Map.class) {
       Map<String, String> map = properties.map(name);
       Found whole = properties.find(name);
-      if (map.isEmpty() && whole != null) { // a null of YAML, which takes back what is around it
+      // this is a null of YAML, which takes back what the outer block says
+      if (map.isEmpty() && whole != null) {
         put(List.of(setting.key()), ConfigValueFactory.fromAnyRef(null, whole.place()));
       }
       map.forEach((key, value) -> put(List.of(setting.key(), key), value(value, name)));
@@ -91,7 +95,7 @@ final class Block {
     }
   }
 
-  /** As it is written, for the reader to say what may have been meant. */
+  /** Adds an unknown key as it is written, so that the reader can say what may have been meant. */
   private void putUnknown(Found found) {
     int depth = Properties.name(prefix).getNumberOfElements();
     List<String> rest = new ArrayList<>();
@@ -122,14 +126,14 @@ final class Block {
     block(path).put(path.get(path.size() - 1), value);
   }
 
-  /** The block in which the last of {@code path} stands, made if there is none. */
-  @SuppressWarnings("unchecked") // made here and nowhere else
+  /** The block that contains the last name of {@code path}; it is made if there is none. */
+  @SuppressWarnings("unchecked") // the map is made here and nowhere else
   private Map<String, Object> block(List<String> path) {
     Map<String, Object> at = entries;
     for (String key : path.subList(0, path.size() - 1)) {
       Object inner = at.get(key);
       if (!(inner instanceof Map)) {
-        inner = new TreeMap<String, Object>(); // in place of a value, which is then no block
+        inner = new TreeMap<String, Object>(); // this replaces a value, which is no block then
         at.put(key, inner);
       }
       at = (Map<String, Object>) inner;
@@ -137,12 +141,12 @@ final class Block {
     return at;
   }
 
-  /** Whether anything is said of a key, of which a blank says nothing. */
+  /** Whether a key is set; a blank counts as not set. */
   boolean has(String key) {
     return entries.containsKey(key) && !isNone(key);
   }
 
-  /** Whether it is left blank, and may be. */
+  /** Whether a key is left blank, and may be. */
   private boolean isNone(String key) {
     return OPTIONAL.contains(key)
         && entries.get(key) instanceof ConfigValue value
@@ -150,7 +154,7 @@ final class Block {
         && text.isBlank();
   }
 
-  /** Says what the value at {@code key} is where nothing is said. */
+  /** Sets the value at {@code key} if nothing is set there. */
   void putDefault(String key, Found found) {
     if (isNone(key)) {
       remove(key);
@@ -158,22 +162,22 @@ final class Block {
     putDefault(path(key), found);
   }
 
-  /** As {@link #putDefault(String, Found)}, for a key in a block of free names. */
+  /** Does the same as {@link #putDefault(String, Found)}, for a key in a block of free names. */
   void putDefault(List<String> path, Found found) {
     block(path).putIfAbsent(path.get(path.size() - 1), value(found.value(), found.place()));
   }
 
-  /** Says what the value at {@code key} is, whatever was said before. */
+  /** Sets the value at {@code key}, whatever was set before. */
   void replace(String key, Found found) {
     put(path(key), value(found.value(), found.place()));
   }
 
-  /** Takes back what was said of {@code key}. */
+  /** Takes back what was set at {@code key}. */
   void remove(String key) {
     entries.remove(key);
   }
 
-  /** This block, or the block that holds others under its names. */
+  /** The values and blocks of this block, by their names. */
   Map<String, Object> entries() {
     return entries;
   }

@@ -15,13 +15,14 @@ import org.springframework.context.annotation.Conditional;
 import org.springframework.core.env.Environment;
 
 /**
- * The health {@code db} of Spring Boot 3, told by what the pools have seen instead of by a query;
- * in place of Spring Boot's own, where every {@link javax.sql.DataSource} is a pool.
+ * The health {@code db} of Spring Boot 3, which tells what the pools have seen and sends no query.
+ * It replaces Spring Boot's own if every {@link javax.sql.DataSource} is a pool.
  */
 @AutoConfiguration(
     after = PoolsAutoConfiguration.class,
     afterName =
-        "org.springframework.boot.autoconfigure.jdbc.DataSourceAutoConfiguration", // for OnPools
+        // OnPools needs the data sources to be there
+        "org.springframework.boot.autoconfigure.jdbc.DataSourceAutoConfiguration",
     beforeName =
         "org.springframework.boot.actuate.autoconfigure.jdbc.DataSourceHealthContributorAutoConfiguration")
 @ConditionalOnClass({HealthIndicator.class, ConditionalOnEnabledHealthIndicator.class})
@@ -29,7 +30,7 @@ import org.springframework.core.env.Environment;
 @Conditional(OnPools.class)
 public final class Boot3HealthAutoConfiguration {
 
-  /** For Spring. */
+  /** Spring makes this object. */
   public Boot3HealthAutoConfiguration() {}
 
   @Bean

@@ -15,9 +15,10 @@ import org.springframework.context.annotation.Bean;
 import org.springframework.core.env.Environment;
 
 /**
- * The pools' page where {@code everpool.spring.console} says, on the application's own port. It is
- * no endpoint of Actuator's, and who may look at it is for the application to say. It only looks,
- * but for a {@link Console} that is a bean of the application's.
+ * Serves the pools' page under the path that {@code everpool.spring.console} names, on the
+ * application's own port. The page is no endpoint of Actuator's, and the application decides who
+ * may look at it. Nobody can act on it, unless the application has a {@link Console} of its own as
+ * a bean.
  */
 @AutoConfiguration(before = PoolsAutoConfiguration.class)
 @ConditionalOnWebApplication(type = ConditionalOnWebApplication.Type.SERVLET)
@@ -26,10 +27,12 @@ import org.springframework.core.env.Environment;
 public final class ConsoleAutoConfiguration {
   private static final Logger log = LoggerFactory.getLogger(ConsoleAutoConfiguration.class);
 
-  /** For Spring. */
+  /** Spring makes this object. */
   public ConsoleAutoConfiguration() {}
 
-  /** Whether Actuator isn't where the path looks as if it was. */
+  /**
+   * Whether the path looks as if it belonged to Actuator, while Actuator is served on another port.
+   */
   private static boolean isBesideNothing(String path, Environment environment) {
     String managed = environment.getProperty("management.server.port");
     String base = environment.getProperty("management.endpoints.web.base-path", "/actuator");
@@ -38,7 +41,7 @@ public final class ConsoleAutoConfiguration {
         && path.startsWith(base + "/");
   }
 
-  /** A listener, and so of every pool. */
+  /** Makes the console. It is a listener, and so every pool gets it. */
   @Bean
   @ConditionalOnMissingBean
   Console everpoolConsole(Environment environment) {

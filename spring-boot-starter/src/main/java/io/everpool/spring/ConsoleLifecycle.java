@@ -4,12 +4,12 @@ import io.everpool.console.Console;
 import org.springframework.context.SmartLifecycle;
 
 /**
- * Ends the pages that are open when the web server is about to drain: it would wait for whoever has
- * one open, for as long as it waits for anybody.
+ * Ends the open pages when the web server is about to drain: otherwise the server would wait for
+ * each reader who has a page open, as long as it waits for any request.
  */
 final class ConsoleLifecycle implements SmartLifecycle {
 
-  /** The one in which Spring Boot's web servers drain. */
+  /** The phase in which Spring Boot's web servers drain. */
   private static final int PHASE = SmartLifecycle.DEFAULT_PHASE - 1024;
 
   private final Console console;

@@ -4,13 +4,13 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** What Spring Boot's own {@code spring.datasource.*} say of the main pool. */
+/** The settings of the main pool that Spring Boot's own {@code spring.datasource.*} contain. */
 final class Datasource {
   private static final String PREFIX = "spring.datasource.";
 
   private Datasource() {}
 
-  /** Where the database is, or null. */
+  /** The URL of the database, or null. */
   static @Nullable Found url(Properties properties) {
     for (String name : new String[] {PREFIX + "hikari.jdbc-url", PREFIX + "url", "neon-db-url"}) {
       Found found = properties.find(name);
@@ -21,7 +21,7 @@ final class Datasource {
     return null;
   }
 
-  /** By the keys of the settings. */
+  /** These settings, by our keys. */
   static Map<String, Found> settings(Properties properties) {
     Map<String, Found> settings = new LinkedHashMap<>();
     put(settings, "url", url(properties));

@@ -17,11 +17,12 @@ import org.springframework.core.env.Environment;
 
 /**
  * Makes the application's {@link DataSource} an Everpool, before Spring Boot would make one of
- * another pool that is on the class path; and the pools below {@code everpool.pools}, each a bean
- * of its name. A {@link DataSource} of the application's own, one of JNDI, and {@code
- * spring.datasource.type} count more.
+ * another pool that is on the class path. It also makes the pools below {@code everpool.pools},
+ * each as a bean of its name. A {@link DataSource} of the application's own, one of JNDI, and
+ * {@code spring.datasource.type} have precedence.
  *
- * <p>The classes of Spring Boot are named and not referred to, for they moved in version 4.
+ * <p>Spring Boot's classes are named here by text, because they moved to other packages in version
+ * 4.
  */
 @AutoConfiguration(
     afterName = {
@@ -38,10 +39,11 @@ import org.springframework.core.env.Environment;
       "org.springframework.boot.autoconfigure.jdbc.DataSourceAutoConfiguration",
       "org.springframework.boot.jdbc.autoconfigure.DataSourceAutoConfiguration"
     })
-@Import(TestDatabase.class) // after the classes in this one: it looks at what they have made
+// it comes after the classes in this one, because it looks at what they have made
+@Import(TestDatabase.class)
 public final class EverpoolAutoConfiguration {
 
-  /** For Spring. */
+  /** Spring makes this object. */
   public EverpoolAutoConfiguration() {}
 
   @Bean(PoolOpener.BEAN)
@@ -49,7 +51,7 @@ public final class EverpoolAutoConfiguration {
     return new PoolOpener(environment, beans);
   }
 
-  /** The one that stands for all that wants a {@link DataSource} and says no name. */
+  /** The pool for all beans that want a {@link DataSource} without naming one. */
   @Order(0)
   @Configuration(proxyBeanMethods = false)
   @ConditionalOnProperty(
@@ -68,7 +70,10 @@ public final class EverpoolAutoConfiguration {
     }
   }
 
-  /** Those with names: the only ones, or beside another that is meant where no name is said. */
+  /**
+   * The pools with names. They are the only ones, or stand beside another that is meant if no name
+   * is given.
+   */
   @Order(1)
   @Configuration(proxyBeanMethods = false)
   @Import(NamedPools.class)

@@ -8,7 +8,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
-/** What each pool has last seen of its database, and when. Thread-safe. */
+/** Remembers what each pool has last seen of its database, and when. Thread-safe. */
 final class Evidence implements PoolListener {
   private final LongSupplier nanoTime;
   private final Map<String, Seen> last = new ConcurrentHashMap<>();
@@ -16,7 +16,7 @@ final class Evidence implements PoolListener {
   /**
    * Something that was seen.
    *
-   * @param atNanos on this evidence's clock
+   * @param atNanos when it was seen, in nanoseconds on this evidence's clock
    */
   record Seen(String what, long atNanos) {}
 
@@ -53,12 +53,12 @@ final class Evidence implements PoolListener {
     return null;
   }
 
-  /** What was last seen of the database of a pool, or null. */
+  /** What a pool has last seen of its database, or null. */
   @Nullable Seen of(String pool) {
     return last.get(pool);
   }
 
-  /** How long ago that was, in whole seconds. */
+  /** How long ago something was seen, in whole seconds. */
   Duration age(Seen seen) {
     return Duration.ofSeconds(Duration.ofNanos(nanoTime.getAsLong() - seen.atNanos()).toSeconds());
   }

@@ -5,13 +5,14 @@ import org.springframework.boot.context.properties.source.ConfigurationPropertyN
 /**
  * A property that somebody has set.
  *
- * @param value as it is worth, its placeholders replaced
- * @param place where it stands, in words that carry no secret
+ * @param value the value, in which placeholders were replaced
+ * @param place where the property is set, in words that contain no secret
  */
 record Found(ConfigurationPropertyName name, String value, String place) {
 
   /**
-   * Whether it says nothing: so a null of YAML arrives, and a placeholder with an empty default.
+   * Whether the value says nothing: a null of YAML arrives like this, and a placeholder with an
+   * empty default.
    */
   boolean isBlank() {
     return value.isBlank();

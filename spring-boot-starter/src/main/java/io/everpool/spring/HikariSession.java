@@ -12,11 +12,11 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How HikariCP hands connections out where its settings say so: with autocommit off, say, on which
- * Hibernate may have been told to rely. What is set here is as new at the next lease, and set
- * again.
+ * How HikariCP hands out connections if its settings say so, with autocommit off for example, on
+ * which Hibernate may have been told to rely. When a connection comes back, the pool undoes what is
+ * set here, and it is set again at the next lease.
  *
- * @param isolation a {@code Connection.TRANSACTION_*} level; null for the database's own
+ * @param isolation a {@code Connection.TRANSACTION_*} level; null for the database's own level
  */
 record HikariSession(
     @Nullable Boolean autoCommit,
@@ -26,11 +26,11 @@ record HikariSession(
     @Nullable String catalog)
     implements LeaseInterceptor {
 
-  /** HikariCP's names, in kebab case. */
+  /** HikariCP's names of these settings, in kebab case. */
   static final List<String> KEYS =
       List.of("auto-commit", "read-only", "transaction-isolation", "schema", "catalog");
 
-  /** By their names and by JDBC's numbers, of which HikariCP takes either. */
+  /** The levels by their names and by JDBC's numbers; HikariCP accepts both. */
   private static final Map<String, Integer> LEVELS =
       Map.of(
           "read_uncommitted", Connection.TRANSACTION_READ_UNCOMMITTED,
@@ -43,10 +43,10 @@ record HikariSession(
           "8", Connection.TRANSACTION_SERIALIZABLE);
 
   /**
-   * As the settings say.
+   * Reads what the settings say.
    *
-   * @param settings gives null for what nobody says
-   * @throws InvalidPoolConfigException with every value that is none
+   * @param settings returns null for a setting that isn't set
+   * @throws InvalidPoolConfigException with all values that aren't valid
    */
   static HikariSession of(Function<String, @Nullable Found> settings) {
     List<String> problems = new ArrayList<>();
@@ -93,7 +93,10 @@ record HikariSession(
     return level;
   }
 
-  /** Without the value, which may have come from a wrong variable. */
+  /**
+   * The refusal of a value. It doesn't contain the value, which may have come from a wrong
+   * variable.
+   */
   private static String refusal(String key, String wanted, Found found) {
     return HikariSettings.PREFIX + "." + key + " must be " + wanted + " (" + found.place() + ")";
   }
@@ -102,7 +105,7 @@ record HikariSession(
     return found == null ? null : found.value();
   }
 
-  /** The same in a database of other schemas. */
+  /** The same settings for a database that has other schemas. */
   HikariSession elsewhere() {
     return new HikariSession(autoCommit, readOnly, isolation, null, null);
   }

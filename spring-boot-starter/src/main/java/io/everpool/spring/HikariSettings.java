@@ -13,9 +13,9 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.source.ConfigurationPropertyName;
 
 /**
- * What {@code spring.datasource.hikari.*} says, as settings of ours: so that coming from HikariCP
- * takes no other line. What has no counterpart is told once, with why. One table, of which
- * docs/spring.md is the printed form.
+ * The settings in {@code spring.datasource.hikari.*} as settings of ours, so that an application
+ * that comes from HikariCP needs no changes. For a setting without a counterpart, a note says why,
+ * once. This is one table; docs/spring.md is its printed form.
  */
 final class HikariSettings {
   static final String PREFIX = "spring.datasource.hikari";
@@ -26,18 +26,19 @@ final class HikariSettings {
   sealed interface Row permits Counterpart, OfSessions, Nothing {}
 
   /**
-   * It is one of ours.
+   * The setting has a counterpart among ours.
    *
-   * @param key ours
-   * @param value what ours is where HikariCP's is so; empty for what ours is anyway
+   * @param key our setting's key
+   * @param value gives our setting's value for a value of HikariCP's; empty if ours has that
+   *     meaning anyway
    */
   private record Counterpart(String key, Function<String, Optional<String>> value) implements Row {}
 
-  /** Each session begins with it, as {@link HikariSession} sees to. */
+  /** Each session begins with the setting; {@link HikariSession} sees to that. */
   private record OfSessions() implements Row {}
 
   /**
-   * It has none.
+   * The setting has no counterpart.
    *
    * @param why the end of the sentence "... has no counterpart: "
    */
@@ -105,7 +106,10 @@ final class HikariSettings {
     ROWS.put(name, new Nothing(why));
   }
 
-  /** What is no number is left as it is, to be refused as that. */
+  /**
+   * A number of milliseconds as a duration. A value that is no number stays as it is, and is
+   * refused later.
+   */
   private static Optional<String> millis(String value) {
     BigInteger number = whole(value);
     return Optional.of(number == null ? value : number + "ms");
@@ -129,7 +133,10 @@ final class HikariSettings {
     return number != null && number.signum() == 0;
   }
 
-  /** As Spring's converter reads it, for which blanks don't matter; null if it is none. */
+  /**
+   * The whole number, read as Spring's converter reads it, which ignores blanks; null if the text
+   * is none.
+   */
   private static @Nullable BigInteger whole(String value) {
     String number = value.strip();
     return WHOLE.matcher(number).matches() ? new BigInteger(number) : null;
@@ -140,7 +147,7 @@ final class HikariSettings {
     return Map.copyOf(ROWS);
   }
 
-  /** What is said of settings of ours, by their keys; those of the driver apart. */
+  /** The values for settings of ours, by their keys, without the driver's properties. */
   Map<String, Found> settings() {
     Map<String, Found> settings = new LinkedHashMap<>();
     ROWS.forEach(
@@ -174,13 +181,16 @@ final class HikariSettings {
     return HikariSession.of(this::find);
   }
 
-  /** What is said of one of HikariCP's; a blank says nothing, as with Spring Boot's own pools. */
+  /**
+   * The value of one of HikariCP's settings; a blank counts as not set, as with Spring Boot's own
+   * pools.
+   */
   private @Nullable Found find(String name) {
     Found found = properties.find(PREFIX + "." + name);
     return found == null || found.isBlank() ? null : found;
   }
 
-  /** A sentence for each that has no counterpart, or that HikariCP hasn't either. */
+  /** A sentence for each setting that has no counterpart, or that HikariCP doesn't have either. */
   List<String> notes() {
     List<String> notes = new ArrayList<>();
     List<ConfigurationPropertyName> known = new ArrayList<>();

@@ -8,11 +8,12 @@ import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What Spring Boot is told of a pool's URL, to log in there as another user. It takes nothing but
- * the URL: what the pool says beside it, of TLS above all, would not hold for that user's password.
+ * The URL of a pool that Spring Boot is given to log in there as another user. Spring Boot uses
+ * nothing but the URL: what the pool's settings say beside it, above all of TLS, would not protect
+ * that user's password.
  */
 final class MigrationUrl {
-  /** How the driver calls what is said of TLS and of logging in, in lower case. */
+  /** The driver's names of properties for TLS and for logging in, in lower case. */
   private static final List<String> LOGIN =
       List.of(
           "ssl",
@@ -32,9 +33,10 @@ final class MigrationUrl {
   private MigrationUrl() {}
 
   /**
-   * The URL of a pool, in JDBC's form.
+   * Returns the URL of a pool, in JDBC's form.
    *
-   * @throws IllegalStateException if it isn't all that such a login needs, or too much
+   * @throws IllegalStateException if the URL doesn't contain all that such a login needs, or
+   *     contains too much
    */
   static String of(String pool, PoolConfig config) {
     String reason = reasonAgainst(config);
@@ -52,7 +54,8 @@ final class MigrationUrl {
   private static @Nullable String reasonAgainst(PoolConfig config) {
     String url = config.url().strip();
     if (!url.startsWith("jdbc:")) {
-      // Translated it would go without what it says of TLS: that is in the driver's properties.
+      // A translated URL would lack what the original says of TLS: that is in the driver's
+      // properties.
       return "has a URL that isn't JDBC's, and Spring Boot wants one that is, to log in with another"
           + " user";
     }
@@ -75,7 +78,7 @@ final class MigrationUrl {
     return LOGIN.stream().anyMatch(lower(property)::startsWith);
   }
 
-  /** Their names. What is in the URL overrules what stands beside it. */
+  /** The names of the parameters. What is in the URL overrules what is set beside it. */
   private static Set<String> parameters(String url) {
     Set<String> names = new TreeSet<>();
     int query = url.indexOf('?');

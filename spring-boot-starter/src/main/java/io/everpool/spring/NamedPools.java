@@ -16,9 +16,9 @@ import org.springframework.core.env.Environment;
 import org.springframework.core.type.AnnotationMetadata;
 
 /**
- * A bean for each pool below {@code everpool.pools}, called by its key. Beside another {@link
- * DataSource} they are found by their names alone ({@code @Qualifier("reports")}); where there is
- * none, they are candidates as any bean is.
+ * A bean for each pool below {@code everpool.pools}, named by the pool's key. If there is another
+ * {@link DataSource}, these beans can be injected by their names only
+ * ({@code @Qualifier("reports")}); if there is none, they are candidates like any bean.
  */
 final class NamedPools
     implements ImportBeanDefinitionRegistrar, EnvironmentAware, BeanFactoryAware {
@@ -46,11 +46,12 @@ final class NamedPools
         List.of(
             BeanFactoryUtils.beanNamesForTypeIncludingAncestors(
                 beans, DataSource.class, true, false));
-    // one of a context above by the same name is out of sight below
+    // A bean of the same name in a context above this one can't be seen from here.
     boolean alone =
         names.containsAll(others) && !SpringSettings.isLeftToAnother(environment, beans);
     for (String name : names) {
-      RootBeanDefinition pool = new RootBeanDefinition(); // without a lambda, for AOT processing
+      // it is made without a lambda, because of AOT processing
+      RootBeanDefinition pool = new RootBeanDefinition();
       pool.setTargetType(Pool.class);
       pool.setFactoryBeanName(PoolOpener.BEAN);
       pool.setFactoryMethodName("openNamed");

@@ -9,8 +9,8 @@ import org.springframework.context.annotation.ConfigurationCondition;
 import org.springframework.core.type.AnnotatedTypeMetadata;
 
 /**
- * Whether anything says where the database is. Where nothing does Spring Boot goes on: it makes an
- * embedded one, or says what is missing in its own words.
+ * Whether anything says where the database is. If nothing does, Spring Boot goes on by itself: it
+ * makes an embedded database, or says in its own words what is missing.
  */
 final class OnDatabase extends SpringBootCondition implements ConfigurationCondition {
 
@@ -18,7 +18,8 @@ final class OnDatabase extends SpringBootCondition implements ConfigurationCondi
 
   @Override
   public ConfigurationPhase getConfigurationPhase() {
-    return ConfigurationPhase.REGISTER_BEAN; // service connections are beans
+    // service connections are beans, so they must be registered first
+    return ConfigurationPhase.REGISTER_BEAN;
   }
 
   @Override

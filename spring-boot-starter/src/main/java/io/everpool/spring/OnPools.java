@@ -13,9 +13,9 @@ import org.springframework.context.annotation.ConfigurationCondition;
 import org.springframework.core.type.AnnotatedTypeMetadata;
 
 /**
- * Whether there is a {@link DataSource} and each is an Everpool, those included that are found by
- * their names alone. Beside others, in a context above as well, Spring Boot's own health of data
- * sources stays, which has all.
+ * Whether there is a {@link DataSource} and each one is an Everpool, also those that can be
+ * injected by their names only. If there are others, in a context above this one, too, Spring
+ * Boot's own health of data sources stays, which checks all of them.
  */
 final class OnPools extends SpringBootCondition implements ConfigurationCondition {
 

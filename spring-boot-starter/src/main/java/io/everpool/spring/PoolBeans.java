@@ -14,7 +14,9 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
 import org.springframework.beans.factory.support.SimpleAutowireCandidateResolver;
 
-/** The pools among the application's beans, however they came to be and whatever wraps them. */
+/**
+ * Finds the pools among the application's beans, however they were made and whatever wraps them.
+ */
 final class PoolBeans {
   private final ConfigurableListableBeanFactory beans;
   private final BarePools bare;
@@ -24,12 +26,15 @@ final class PoolBeans {
     this.bare = bare;
   }
 
-  /** All, each once, by the names of their beans; those that nobody has asked for yet are made. */
+  /**
+   * All pools, each once, by the names of their beans; beans that nobody has asked for yet are
+   * made.
+   */
   Map<String, Pool> all() {
     return pools(name -> true);
   }
 
-  /** The data sources that are none and could be injected, by the names of their beans. */
+  /** The data sources that aren't pools and could be injected, by the names of their beans. */
   Map<String, DataSource> others() {
     Map<String, DataSource> others =
         new LinkedHashMap<>(
@@ -39,7 +44,7 @@ final class PoolBeans {
     return others;
   }
 
-  /** Those that are made already. */
+  /** The pools whose beans are made already. */
   Collection<Pool> made() {
     return pools(beans::containsSingleton).values();
   }
@@ -61,7 +66,10 @@ final class PoolBeans {
     return pool != null ? pool : bare.of(name);
   }
 
-  /** The pool in {@code dataSource}, also in a bean that doesn't say what it is around; or null. */
+  /**
+   * The pool in {@code dataSource}, also if the data source is a bean that doesn't tell what it
+   * wraps; otherwise null.
+   */
   @Nullable Pool of(DataSource dataSource) {
     Pool pool = in(dataSource);
     if (pool != null) {
@@ -75,7 +83,7 @@ final class PoolBeans {
     return null;
   }
 
-  /** The pool that {@code dataSource} says it is or is around, or null. */
+  /** The pool that {@code dataSource} is, or says that it wraps; otherwise null. */
   static @Nullable Pool in(DataSource dataSource) {
     if (dataSource instanceof Pool pool) {
       return pool;

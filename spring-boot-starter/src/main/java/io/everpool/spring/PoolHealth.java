@@ -12,19 +12,19 @@ import java.util.function.Supplier;
 import javax.sql.DataSource;
 
 /**
- * Whether a pool is fit for work, by what it has seen: no query is sent and no connection taken, so
- * that asking often costs nothing and keeps no serverless database awake. A pool that sleeps is
- * fit, for only work wakes it; one that is suspended is not, whatever it has seen before, for it
- * lends nothing until somebody resumes it.
+ * Whether a pool is fit for work, judged by what it has seen. No query is sent and no connection
+ * taken, so that asking often costs nothing and doesn't keep a serverless database awake. A pool
+ * that sleeps is fit, because only work wakes it. A pool that is suspended is not, whatever it has
+ * seen before, because it lends nothing until somebody resumes it.
  *
- * @param up whether it is
- * @param details what that is concluded from, in order
+ * @param up whether the pool is fit
+ * @param details the facts from which that is concluded, in order
  */
 record PoolHealth(boolean up, Map<String, Object> details) {
 
   /**
-   * Of each data source, by the name of its bean. They are pools where nobody has made another one
-   * after it was looked whether there is one.
+   * The health of each data source, by the name of its bean. All of them are pools, unless somebody
+   * has made another data source after it was checked that there is none.
    *
    * @param asks whether a pool asks its database
    */
@@ -38,7 +38,10 @@ record PoolHealth(boolean up, Map<String, Object> details) {
     return all;
   }
 
-  /** Of one that is no pool, and of which nothing else tells. */
+  /**
+   * The health of a data source that is no pool. Nothing else tells of it, so the database is
+   * asked.
+   */
   private static PoolHealth asked(DataSource other) {
     Map<String, Object> details = new LinkedHashMap<>();
     try (Connection connection = other.getConnection()) {
@@ -52,21 +55,25 @@ record PoolHealth(boolean up, Map<String, Object> details) {
     }
   }
 
-  /** By what the pool knows. */
+  /** The health of a pool, judged by what the pool knows. */
   static PoolHealth of(Pool pool, Evidence evidence) {
     PoolSnapshot now = pool.snapshot();
     String error = now.lastConnectError();
-    // The server is there, and refuses connections or is full.
+    // The server can be reached, and refuses connections or is full.
     boolean refused = now.total() == 0 && error != null;
-    // A pool that keeps no connection, has none and is asked for none doesn't try: the server may
-    // be back. Told to be down, it would be sent no work, and only work shows that it is back.
+    // A pool that keeps no connection, has none and is asked for none doesn't try to connect: the
+    // server may be back. If the pool were reported as down it would be sent no work, and only work
+    // shows that the server is back.
     boolean tries = now.total() > 0 || now.minSize() > 0 || now.waiting() > 0;
     boolean unfit = tries && !now.asleep() && (now.down() || refused);
     boolean up = now.state() == PoolState.OPEN && !now.suspended() && !unfit;
     return new PoolHealth(up, details(now, evidence));
   }
 
-  /** By asking the database, on a connection of the pool's; nobody stands in line in vain. */
+  /**
+   * The health of a pool whose database is asked, on one of the pool's connections. A suspended
+   * pool isn't asked, because the wait for a connection would be in vain.
+   */
   static PoolHealth asked(Pool pool, Evidence evidence) {
     if (pool.snapshot().suspended()) {
       PoolHealth health = of(pool, evidence);

@@ -24,12 +24,13 @@ import org.springframework.context.support.DefaultLifecycleProcessor;
 import org.springframework.core.SpringProperties;
 
 /**
- * Has the pools without a connection while the application is stopped and may start again: around a
- * checkpoint (CRaC), or while a test context is paused. Stopped after all else and started before
- * it. A checkpoint at start-up is taken when all beans are made and none is started.
+ * Takes all connections from the pools while the application is stopped and may start again: around
+ * a checkpoint (CRaC), or while a test context is paused. The pools are stopped after everything
+ * else and started before it. A checkpoint at start-up is taken when all beans are made and none is
+ * started.
  *
- * <p>The end of the application is another thing, and not seen to here: there the pools are closed
- * as beans are, after the web server has drained and after every bean that uses them.
+ * <p>The end of the application is another thing, and this class doesn't see to it: there the pools
+ * are closed as beans are, after the web server has drained and after every bean that uses them.
  */
 final class PoolLifecycle
     implements SmartLifecycle,
@@ -37,7 +38,7 @@ final class PoolLifecycle
         DisposableBean,
         ApplicationListener<ApplicationContextEvent> {
 
-  /** Started first, and stopped last. */
+  /** The phase that is started first, and stopped last. */
   static final int PHASE = Integer.MIN_VALUE / 2;
 
   private static final long LOOK_NANOS = Duration.ofMillis(5).toNanos();
@@ -46,12 +47,15 @@ final class PoolLifecycle
   private final PoolBeans pools;
   private final ConfigurableApplicationContext context;
 
-  /** Suspended here, and to be resumed; of a pool with readers each by itself. */
+  /**
+   * The pools that were suspended here, and are to be resumed. The members of a pool with readers
+   * are separate entries.
+   */
   private final List<Pool> suspended = new ArrayList<>();
 
   private volatile boolean running;
 
-  /** Whether the application has ever come up whole. */
+  /** Whether the application has ever started completely. */
   private volatile boolean refreshed;
 
   PoolLifecycle(PoolBeans pools, ConfigurableApplicationContext context) {
@@ -59,7 +63,10 @@ final class PoolLifecycle
     this.context = context;
   }
 
-  /** Spring has nothing to stop then, and starts this first after the checkpoint, or without it. */
+  /**
+   * Suspends the pools if a checkpoint is taken at start-up. Spring then has nothing to stop, and
+   * starts this object first, after the checkpoint or without one.
+   */
   @Override
   public void afterSingletonsInstantiated() {
     String checkpoint =
@@ -76,21 +83,28 @@ final class PoolLifecycle
   }
 
   private void resume() {
-    // The last first, for a writer comes before its readers: a reader that is suspended while its
-    // writer isn't is one that an operator has taken away.
+    // The pool suspended last is resumed first, so that a writer, which comes before its readers in
+    // the list, is resumed after them. A reader that is suspended while its writer isn't counts as
+    // one that an operator has taken away.
     for (int i = suspended.size() - 1; i >= 0; i--) {
       PoolOperations.of(suspended.get(i)).resume();
     }
     suspended.clear();
   }
 
-  /** A checkpoint at start-up that fails ends the application, and no event tells of that. */
+  /**
+   * Resumes the pools: a checkpoint at start-up that fails ends the application, and no event tells
+   * of that.
+   */
   @Override
   public void destroy() {
     resume();
   }
 
-  /** An application that ends while it is stopped may need a connection for that, too. */
+  /**
+   * Resumes the pools if the application ends while it is stopped: to end, it may need a
+   * connection.
+   */
   @Override
   public void onApplicationEvent(ApplicationContextEvent event) {
     if (event.getApplicationContext() != context) {
@@ -106,7 +120,8 @@ final class PoolLifecycle
   public void stop() {
     running = false;
     if (context.isClosed() || !refreshed) {
-      return; // what ends now, be it for a start that has failed, may need a connection to the last
+      // What ends now, also after a start that has failed, may need a connection to the last.
+      return;
     }
     suspend();
   }
@@ -116,19 +131,21 @@ final class PoolLifecycle
     for (Pool pool : open) {
       for (Pool member : SpringPool.membersOf(pool)) {
         PoolOperations operations = PoolOperations.of(member);
-        if (!operations.isSuspended()) { // else an operator has done so, and only he resumes it
+        // otherwise an operator has suspended it, and only an operator resumes it
+        if (!operations.isSuspended()) {
           operations.suspend();
           suspended.add(member);
         }
       }
     }
-    open.forEach(PoolLifecycle::awaitEmpty); // also of what was suspended just before
+    // this includes pools that were suspended by others just before
+    open.forEach(PoolLifecycle::awaitEmpty);
   }
 
   /**
-   * Waits until a pool and its readers' have no connection any more; holders have as long as at its
-   * closing. Then for what was being opened and was given up: there a driver has a socket still,
-   * for as long as a connect may take.
+   * Waits until a pool and its readers have no connection any more; the holders get as much time as
+   * when the pool is closed. Then it waits for connects that were given up while they were under
+   * way: for these the driver still has a socket, for as long as a connect may take.
    */
   private static void awaitEmpty(Pool pool) {
     PoolConfig config = pool.config();

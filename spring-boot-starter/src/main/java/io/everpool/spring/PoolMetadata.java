@@ -17,7 +17,7 @@ final class PoolMetadata extends AbstractDataSourcePoolMetadata<Pool> {
     return getDataSource().snapshot().leased();
   }
 
-  /** With those that are being examined, as all other metrics have it. */
+  /** Counts the connections that are being examined as well, like all other metrics. */
   @Override
   public Integer getIdle() {
     PoolSnapshot now = getDataSource().snapshot();
@@ -34,13 +34,15 @@ final class PoolMetadata extends AbstractDataSourcePoolMetadata<Pool> {
     return getDataSource().snapshot().minSize();
   }
 
-  /** None: the driver's own way is enough. */
+  /** Returns no query: the driver's own way to validate is enough. */
   @Override
   public @Nullable String getValidationQuery() {
     return null;
   }
 
-  /** Where it is off Spring Boot has Hibernate rely on that, as with HikariCP. */
+  /**
+   * If this is false, Spring Boot makes Hibernate rely on autocommit being off, as with HikariCP.
+   */
   @Override
   public Boolean getDefaultAutoCommit() {
     return SpringPool.lendsWithAutoCommit(getDataSource());

@@ -11,11 +11,11 @@ import org.springframework.boot.context.properties.source.ConfigurationPropertyN
 
 /**
  * Which pools there are below {@code everpool.pools}: those that a file or the command line names,
- * and those that only variables of the process describe. Nobody can say where a name of several
- * words ends in a variable, so the latter have one word.
+ * and those that only variables of the process describe. In a variable nobody can tell where a name
+ * of several words ends, so the latter pools have names of one word.
  *
- * @param all by their names as they are written; of variables in lower case
- * @param idle what variables set nothing, though they begin as those of a pool do
+ * @param all the names as they are written; those from variables in lower case
+ * @param idle variables that have no effect, though they begin like those of a pool
  */
 record PoolNames(SortedSet<String> all, List<String> idle) {
   private static final String PREFIX = SpringSettings.ROOT + "." + SpringSettings.POOLS;
@@ -31,7 +31,7 @@ record PoolNames(SortedSet<String> all, List<String> idle) {
             (variable, place) -> {
               String word = variable.getElement(depth, Form.ORIGINAL);
               if (written.stream().anyMatch(name -> sets(variable, name))) {
-                return; // it says more of one that is there anyway
+                return; // the variable belongs to a pool that is there anyway
               }
               if (!variable.isNumericIndex(depth) && sets(variable, word)) {
                 all.add(word);
@@ -42,14 +42,17 @@ record PoolNames(SortedSet<String> all, List<String> idle) {
     return new PoolNames(all, List.copyOf(idle));
   }
 
-  /** Whether it does, by the name that Spring Boot gives to it or by the one that people do. */
+  /**
+   * Whether the variable sets something of the pool, by the name that Spring Boot gives to such a
+   * variable or by the one that people use.
+   */
   private static boolean sets(ConfigurationPropertyName variable, String pool) {
     return Block.leaves().stream()
         .anyMatch(
             setting -> {
               boolean open = setting.type() == Map.class || setting.type() == List.class;
               String key = PREFIX + "." + pool + "." + setting.key();
-              return Stream.of(key, key.replace('-', '.').replace('_', '.')) // MAXSIZE, MAX_SIZE
+              return Stream.of(key, key.replace('-', '.').replace('_', '.')) // MAXSIZE, or MAX_SIZE
                   .map(Properties::name)
                   .anyMatch(name -> name.equals(variable) || (open && name.isAncestorOf(variable)));
             });

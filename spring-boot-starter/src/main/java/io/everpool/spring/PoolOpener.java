@@ -16,10 +16,10 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import org.springframework.beans.factory.ListableBeanFactory;
 import org.springframework.core.env.Environment;
 
-/** Opens pools with all that the application's beans add to them. */
+/** Opens pools, with everything that the application's beans add to them. */
 final class PoolOpener {
 
-  /** The name of the bean. */
+  /** The name of this object's bean. */
   static final String BEAN = "everpoolOpener";
 
   private final Environment environment;
@@ -30,21 +30,27 @@ final class PoolOpener {
     this.beans = beans;
   }
 
-  /** The pool of {@code everpool.*} and {@code spring.datasource.*}. */
+  /** Opens the pool of {@code everpool.*} and {@code spring.datasource.*}. */
   Pool openMain() throws SQLException {
     SpringSettings settings = new SpringSettings(environment, beans);
     PoolConfig config = settings.main();
     return open(config, settings.session());
   }
 
-  /** The pool of {@code everpool.pools.<name>.*}; {@link NamedPools} names this method. */
+  /**
+   * Opens the pool of {@code everpool.pools.<name>.*}; {@link NamedPools} refers to this method by
+   * its name.
+   */
   Pool openNamed(String name) throws SQLException {
     SpringSettings settings = new SpringSettings(environment, beans);
     PoolConfig config = settings.named(name);
     return open(config, settings.session(name));
   }
 
-  /** As both, where it is both: its bean may be declared as the one alone. */
+  /**
+   * Adds a listener. If it is a recorder as well, it is added as both: its bean may be declared as
+   * a listener only.
+   */
   private static void add(PoolListener listener, Everpool.Builder builder) {
     builder.listener(listener);
     if (listener instanceof LeaseRecorder recorder) {

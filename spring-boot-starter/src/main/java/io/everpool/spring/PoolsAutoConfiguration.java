@@ -25,19 +25,23 @@ import org.springframework.core.Ordered;
 import org.springframework.core.annotation.Order;
 import org.springframework.core.env.Environment;
 
-/** What every pool has, whoever has made its bean: a life cycle, and that it can be looked at. */
+/**
+ * What every pool has, whoever has made its bean: a life cycle, and everything by which it can be
+ * looked at.
+ */
 @AutoConfiguration(
     after = EverpoolAutoConfiguration.class,
-    beforeName = { // which look for what tells of pools
+    // these look for beans that tell of pools
+    beforeName = {
       "org.springframework.boot.actuate.autoconfigure.metrics.jdbc.DataSourcePoolMetricsAutoConfiguration",
       "org.springframework.boot.jdbc.autoconfigure.metrics.DataSourcePoolMetricsAutoConfiguration"
     })
 public final class PoolsAutoConfiguration {
 
-  /** For Spring. */
+  /** Spring makes this object. */
   public PoolsAutoConfiguration() {}
 
-  /** Made before all that it is shown, as every processor of beans. */
+  /** This is made before everything that it is shown, like every processor of beans. */
   @Bean
   @Role(BeanDefinition.ROLE_INFRASTRUCTURE)
   static BarePools everpoolBarePools() {
@@ -54,7 +58,9 @@ public final class PoolsAutoConfiguration {
     return new PoolLifecycle(pools, context);
   }
 
-  /** A processor of beans is made before all else, and must not be bound to what it processes. */
+  /**
+   * A processor of beans is made before everything else, and must not depend on what it processes.
+   */
   @Bean
   @Role(BeanDefinition.ROLE_INFRASTRUCTURE)
   static TransactionWatch everpoolTransactionWatch() {
@@ -74,7 +80,7 @@ public final class PoolsAutoConfiguration {
     };
   }
 
-  /** In the registry that there is, if there is one. */
+  /** Adds the metrics to the application's registry, if there is one. */
   @Configuration(proxyBeanMethods = false)
   @ConditionalOnClass(MeterRegistry.class)
   static class Micrometer {
@@ -98,7 +104,10 @@ public final class PoolsAutoConfiguration {
     }
   }
 
-  /** Units of work, in the registry of observations that there is, if there is one. */
+  /**
+   * Makes units of work observations in the application's registry of observations, if there is
+   * one.
+   */
   @Configuration(proxyBeanMethods = false)
   @ConditionalOnClass(ObservationRegistry.class)
   static class Observations {
@@ -110,7 +119,7 @@ public final class PoolsAutoConfiguration {
     }
   }
 
-  /** Beans of JMX, where Spring's own are wanted. */
+  /** Makes beans of JMX, if Spring's own are wanted. */
   @Configuration(proxyBeanMethods = false)
   @ConditionalOnProperty(name = "spring.jmx.enabled", havingValue = "true")
   static class Jmx {
@@ -123,7 +132,7 @@ public final class PoolsAutoConfiguration {
     }
   }
 
-  /** Events in recordings; while nobody records, nothing is made of them. */
+  /** Makes events for recordings; while nobody records, no event object is made. */
   @Configuration(proxyBeanMethods = false)
   @ConditionalOnClass(name = "jdk.jfr.FlightRecorder")
   static class FlightRecorder {

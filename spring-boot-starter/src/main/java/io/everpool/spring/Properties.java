@@ -23,8 +23,8 @@ import org.springframework.core.env.Environment;
 import org.springframework.core.env.SystemEnvironmentPropertySource;
 
 /**
- * The properties of an environment by Spring Boot's rules (kebab case, camel case and {@code
- * UPPER_CASE} are one name), each with the place where it stands.
+ * The properties of an environment, read by Spring Boot's rules (kebab case, camel case and {@code
+ * UPPER_CASE} are one name), each with the place where it is set.
  */
 final class Properties {
   private static final String DYNAMIC =
@@ -38,7 +38,7 @@ final class Properties {
     ConfigurationPropertySources.get(environment).forEach(sources::add);
   }
 
-  /** A name as it is written, in whatever case. */
+  /** A name as it is written, in letters of any case. */
   static ConfigurationPropertyName name(String written) {
     return ConfigurationPropertyName.adapt(written, '.');
   }
@@ -66,27 +66,29 @@ final class Properties {
         property.getOrigin() == null
             ? property.getName().toString()
             : property.getOrigin().toString().replace("\"", "");
-    // A value that came from elsewhere is never shown; HOCON's reader goes by the word.
+    // A value that came from elsewhere is never shown; HOCON's reader recognizes it by this word.
     String place = refers || fromEnvironment ? "from the environment, by " + origin : origin;
     return new Found(property.getName(), value, place);
   }
 
   /**
-   * What can't be resolved stays, as with Spring Boot's own binder: it may be a part of a password,
-   * which an exception of Spring's would quote.
+   * Replaces placeholders. Those that can't be resolved stay, as with Spring Boot's own binder:
+   * they may be a part of a password, which an exception of Spring's would quote.
    */
   private String resolved(ConfigurationProperty property, String written) {
     try {
       return environment.resolvePlaceholders(written);
-    } catch (IllegalArgumentException e) { // which quotes, too, and so is no cause
+      // its message quotes the value, too, so it doesn't become the cause
+    } catch (IllegalArgumentException e) {
       throw new IllegalStateException(
           "The placeholders of " + property.getName() + " lead back to themselves");
     }
   }
 
   /**
-   * Every property below {@code prefix} that is written in a file, on the command line or the like;
-   * variables of the process belong to anybody, and are only looked up.
+   * Every property below {@code prefix} that is written in a file, on the command line or the like.
+   * Variables of the process are left out: they may belong to anybody, and are only looked up by
+   * name.
    */
   List<Found> below(String prefix) {
     ConfigurationPropertyName above = name(prefix);
@@ -105,8 +107,8 @@ final class Properties {
   }
 
   /**
-   * The variables of the process below {@code prefix} and how they are called; Spring Boot takes
-   * each underscore for a dot.
+   * The variables of the process below {@code prefix}, with their own names; Spring Boot reads each
+   * underscore as a dot.
    */
   SortedMap<ConfigurationPropertyName, String> variablesBelow(String prefix) {
     ConfigurationPropertyName above = name(prefix);
@@ -129,7 +131,7 @@ final class Properties {
         : property.getOrigin().toString();
   }
 
-  /** Whether a test gives the value that counts, by {@code @DynamicPropertySource}. */
+  /** Whether the value that counts comes from a test, by {@code @DynamicPropertySource}. */
   boolean isSetByTest(ConfigurationPropertyName name) {
     for (ConfigurationPropertySource source : sources) {
       if (source.getConfigurationProperty(name) != null) {
@@ -146,7 +148,7 @@ final class Properties {
     }
   }
 
-  /** The names that stand directly below {@code prefix}, as they are written there. */
+  /** The names directly below {@code prefix}, as they are written there. */
   SortedSet<String> children(String prefix) {
     int depth = name(prefix).getNumberOfElements();
     SortedSet<String> children = new TreeSet<>();
@@ -156,7 +158,10 @@ final class Properties {
     return children;
   }
 
-  /** What stands below {@code name} as free names, joined by dots; empty if nothing does. */
+  /**
+   * The properties below {@code name} as free names, whose parts are joined by dots; empty if there
+   * are none.
+   */
   Map<String, String> map(String name) {
     Map<String, String> map =
         bound(name, Bindable.mapOf(String.class, String.class), "a block of names and values");
@@ -164,28 +169,29 @@ final class Properties {
   }
 
   /**
-   * The elements {@code name[0]} and so on, or what stands at {@code name} as the only one; none if
-   * that is blank, null if nothing is there.
+   * The elements {@code name[0]} and so on; or the value of {@code name} as the only element. The
+   * list is empty if that value is blank, and null if nothing is set.
    */
   @Nullable List<String> list(String name) {
     Found whole = find(name);
-    if (whole != null && !whole.isBlank()) { // so an empty list arrives from YAML
-      return List.of(whole.value()); // a URL of several hosts has commas of its own
+    if (whole != null && !whole.isBlank()) { // an empty list arrives from YAML as a blank value
+      // the value isn't split, because a URL of several hosts has commas of its own
+      return List.of(whole.value());
     }
     List<String> elements = bound(name, Bindable.listOf(String.class), "a list of texts");
     return elements == null ? null : List.copyOf(elements);
   }
 
   /**
-   * What has another shape is refused without being shown: the report that Spring Boot makes of its
-   * own exception has the value in it, and may so have a password.
+   * Binds a property. A value of another shape is refused without being shown: Spring Boot's report
+   * of its own exception would contain the value, and so perhaps a password.
    */
   private <T> @Nullable T bound(String name, Bindable<T> wanted, String inWords) {
     try {
       return Binder.get(environment).bind(name(name), wanted).orElse(null);
     } catch (BindException e) {
       Found whole = find(name);
-      if (whole != null && whole.isBlank()) { // so a null of YAML arrives
+      if (whole != null && whole.isBlank()) { // a null of YAML arrives as a blank value
         return null;
       }
       String place = whole == null ? "" : " (" + whole.place() + ")";

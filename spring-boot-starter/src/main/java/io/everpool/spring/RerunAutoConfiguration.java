@@ -14,15 +14,15 @@ import org.springframework.context.annotation.Role;
 import org.springframework.core.Ordered;
 import org.springframework.transaction.PlatformTransactionManager;
 
-/** Has {@link RerunTransaction} mean something, wherever {@code @Transactional} does. */
+/** Makes {@link RerunTransaction} effective wherever {@code @Transactional} is. */
 @AutoConfiguration(after = PoolsAutoConfiguration.class)
 @ConditionalOnClass({Advisor.class, PlatformTransactionManager.class})
 public final class RerunAutoConfiguration {
 
-  /** For Spring. */
+  /** Spring makes this object. */
   public RerunAutoConfiguration() {}
 
-  /** Around Spring's own, which is the last by its order. */
+  /** This advice goes around Spring's own, which is the last by its order. */
   @Bean
   @Role(BeanDefinition.ROLE_INFRASTRUCTURE)
   static Advisor everpoolRerunning(BeanFactory beans) {

@@ -71,14 +71,18 @@ final class Rerunning implements MethodInterceptor {
     }
   }
 
-  /** For the units around it, a further run of which may give it the same. */
+  /**
+   * Tells the units around the method about objects that can be read only once: a further run of
+   * such a unit may give the method the same ones.
+   */
   private void given(MethodInvocation invocation, RerunTransaction marked, List<Object> oneShots)
       throws Exception {
     SpringPool pool;
     try {
       pool = pool(marked);
     } catch (BeansException | IllegalStateException e) {
-      return; // who is part of something that runs needs none, and all others are told so below
+      // a part of something that runs needs no pool, and all other methods are told of this below
+      return;
     }
     try {
       for (Object each : oneShots) {
@@ -90,9 +94,9 @@ final class Rerunning implements MethodInterceptor {
   }
 
   /**
-   * What holds the sessions that the thread has from before, an EntityManager for one; empty if it
-   * has none. A run would leave what it has changed in that, or has sent by it, and the next would
-   * do it once more.
+   * The names of what holds the sessions that the thread has from before, an EntityManager for
+   * example; empty if it has none. A run would leave changes in such a session, or send messages by
+   * it, and the next run would do so once more.
    */
   private static String bound() {
     return TransactionSynchronizationManager.getResourceMap().values().stream()
@@ -103,7 +107,9 @@ final class Rerunning implements MethodInterceptor {
         .collect(Collectors.joining(", "));
   }
 
-  /** Of each method once; a part of a transaction that runs is no news. */
+  /**
+   * Warns once for each method. A method that is a part of a running transaction gets no warning.
+   */
   private void tell(MethodInvocation invocation, String bound) {
     Method method = invocation.getMethod();
     if (isInsideOut(invocation) && told.add(method)) {
@@ -123,8 +129,9 @@ final class Rerunning implements MethodInterceptor {
   }
 
   /**
-   * Whether the transaction is the method's own: then it bears its name, and no run of the method
-   * has begun outside of it, as it has where the method calls itself.
+   * Whether the transaction is the method's own, so that it goes around the reruns: then it has the
+   * method's name, and no run of the method has begun outside of it, as one has if the method calls
+   * itself.
    */
   private static boolean isInsideOut(MethodInvocation invocation) {
     return TransactionSynchronizationManager.isActualTransactionActive()
@@ -150,7 +157,10 @@ final class Rerunning implements MethodInterceptor {
         : AnnotatedElementUtils.findMergedAnnotation(type, RerunTransaction.class);
   }
 
-  /** Each run needs an invocation of its own, for one goes through the interceptors once. */
+  /**
+   * Proceeds. Each run needs an invocation of its own, because an invocation can go through the
+   * interceptors only once.
+   */
   private static @Nullable Object proceed(MethodInvocation invocation) throws Exception {
     try {
       return invocation instanceof ProxyMethodInvocation proxied
@@ -163,7 +173,10 @@ final class Rerunning implements MethodInterceptor {
     }
   }
 
-  /** Through what others have put around it: a decorator's bean is a DataSource, and no Pool. */
+  /**
+   * The pool, found through what others have put around it: a decorator's bean is a DataSource, and
+   * no Pool.
+   */
   private SpringPool pool(RerunTransaction marked) {
     DataSource found =
         marked.pool().isEmpty() ? theOne() : beans.getBean(marked.pool(), DataSource.class);

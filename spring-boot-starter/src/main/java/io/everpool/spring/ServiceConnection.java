@@ -14,9 +14,9 @@ import org.springframework.util.ClassUtils;
 import org.springframework.util.ReflectionUtils;
 
 /**
- * Where Testcontainers, Docker Compose or a bean of the application's own say that the database is:
- * a {@code JdbcConnectionDetails}. That interface has moved in Spring Boot 4, and is asked by the
- * names of its methods, which have not.
+ * What Testcontainers, Docker Compose or a bean of the application's own says about the database: a
+ * {@code JdbcConnectionDetails}. That interface moved to another package in Spring Boot 4, so it is
+ * called by the names of its methods, which stayed the same.
  */
 final class ServiceConnection {
   private static final String[] INTERFACES = {
@@ -32,13 +32,15 @@ final class ServiceConnection {
     this.details = details;
   }
 
-  /** Whether there is one; makes none. */
+  /** Whether there is a service connection; makes no bean. */
   static boolean isIn(ListableBeanFactory beans) {
     Class<?> type = type();
     return type != null && !names(type, beans).isEmpty();
   }
 
-  /** Whether the one that there is, or one of them, is of a container: one of Testcontainers'. */
+  /**
+   * Whether the service connection, or one of several, comes from a container of Testcontainers'.
+   */
   static boolean isContainers(ConfigurableListableBeanFactory beans) {
     Class<?> type = type();
     return type != null
@@ -47,7 +49,7 @@ final class ServiceConnection {
             .anyMatch(name -> ContainerImageMetadata.isPresent(beans.getBeanDefinition(name)));
   }
 
-  /** The one that there is, or null. */
+  /** The service connection, or null. */
   static @Nullable ServiceConnection of(ListableBeanFactory beans) {
     Class<?> type = type();
     List<String> names = type == null ? List.of() : names(type, beans);
@@ -64,7 +66,10 @@ final class ServiceConnection {
         .toList();
   }
 
-  /** Spring Boot's own, beside a data source of another kind: only {@code spring.datasource.*}. */
+  /**
+   * Whether this is Spring Boot's own class, which it has beside a data source of another kind: it
+   * says only what {@code spring.datasource.*} says.
+   */
   private static boolean saysWhatPropertiesSay(@Nullable Class<?> type) {
     return type != null && type.getSimpleName().equals("PropertiesJdbcConnectionDetails");
   }
@@ -78,7 +83,7 @@ final class ServiceConnection {
     return null;
   }
 
-  /** By the keys of the settings. */
+  /** What the service connection says, by the keys of our settings. */
   Map<String, Found> settings() {
     Map<String, Found> settings = new LinkedHashMap<>();
     put(settings, "url", "getJdbcUrl");

@@ -4,7 +4,7 @@ import io.everpool.api.InvalidPoolConfigException;
 import org.springframework.boot.diagnostics.AbstractFailureAnalyzer;
 import org.springframework.boot.diagnostics.FailureAnalysis;
 
-/** Says in the report of a failed start what is wrong with the settings, all of it at once. */
+/** Says in the report of a failed start everything that is wrong with the settings, all at once. */
 final class SettingsFailureAnalyzer extends AbstractFailureAnalyzer<InvalidPoolConfigException> {
 
   SettingsFailureAnalyzer() {}

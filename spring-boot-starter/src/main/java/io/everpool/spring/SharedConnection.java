@@ -14,35 +14,36 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The connection of a unit, lent to those who ask the pool for one within it: one at a time, and
- * what they close goes back to the unit with nothing open, and autocommit, read-only mode and level
- * as it was lent. Where it can't, for a copy is still under way on it, say, it is lent no more, and
- * whoever asks next has another connection of the pool, as without a unit. Whoever keeps it beyond
- * the unit's end has it for himself, and his closing is the connection's. The unit is one thread's;
- * a loan may be closed by another's.
+ * The connection of a unit, which is lent to those who ask the pool for one within the unit, to one
+ * at a time. When a borrower closes it, it goes back to the unit: with nothing open, and with the
+ * autocommit, the read-only mode and the level with which it was lent. If that is not possible, for
+ * example because a copy is still under way on it, it is not lent any more, and the next one who
+ * asks gets another connection of the pool, as without a unit. A borrower who keeps it beyond the
+ * unit's end has it alone, and his closing it closes the connection. The unit belongs to one
+ * thread; another thread may close a loan.
  */
 final class SharedConnection {
 
   private enum State {
     FREE,
     LENT,
-    /** The unit has ended, and somebody has it still. */
+    /** The unit has ended, and a borrower still has the connection. */
     LEFT,
     GIVEN_BACK
   }
 
   private final Connection connection;
 
-  /** Null if the connection is none of an Everpool's. */
+  /** Null if the connection isn't an Everpool's. */
   private final @Nullable SharedLease lease;
 
   private final AtomicReference<State> state = new AtomicReference<>(State.FREE);
   private volatile boolean everLent;
 
-  /** Something was done on another connection. */
+  /** Whether something was done on another connection. */
   private volatile boolean passedOver;
 
-  /** A loan has left something on it that could not be ended, or set back. */
+  /** Whether a loan has left something on the connection that could not be ended, or set back. */
   private volatile boolean spoilt;
 
   SharedConnection(Connection connection) {
@@ -54,13 +55,13 @@ final class SharedConnection {
     return connection;
   }
 
-  /** The unit runs, perhaps once more. */
+  /** Is called when the unit runs, or runs once more. */
   void runs() {
     everLent = false;
-    spoilt = false; // the pool has brought it back to its beginning, or taken another session
+    spoilt = false; // the pool has cleaned the session, or taken another one
   }
 
-  /** The connection; null if it is lent, or can't be lent any more. */
+  /** Lends the connection; null if it is lent already, or can't be lent any more. */
   @Nullable Connection lend() throws SQLException {
     if (!state.compareAndSet(State.FREE, State.LENT)) {
       passedOver = true;
@@ -78,40 +79,44 @@ final class SharedConnection {
       }
       passedOver = true;
       next = State.GIVEN_BACK;
-      connection.close(); // first: whoever asks for another may need its place in the pool
+      // this comes first: the next connection may need this one's slot in the pool
+      connection.close();
       return null;
     } finally {
       state.set(next);
     }
   }
 
-  /** Throws where the connection was lost: then no other is taken, for the unit is run again. */
+  /**
+   * Whether the connection may be lent. Throws if it was lost: then no other is taken, because the
+   * unit is run again.
+   */
   private boolean isGood() throws SQLException {
     boolean good = !spoilt;
-    spoilt = true; // if that fails
+    spoilt = true; // this holds if the next line throws
     good &= lease == null || lease.mayBeginPart();
     spoilt = !good;
     return good;
   }
 
-  /** Something is about to be done on another connection. */
+  /** Is called when something is about to be done on another connection. */
   void passOver() {
     passedOver = true;
   }
 
   /**
-   * Whether what was done in this run was done here, as far as the pool was asked: it was neither
-   * done on a second connection, nor on one that somebody had before.
+   * Whether everything in this run was done on this connection, as far as the pool was asked:
+   * neither on a second connection, nor on one that somebody had before.
    */
   boolean hasServedAll() {
     return everLent && !passedOver;
   }
 
-  /** Gives the connection back, or leaves that to whoever has it. */
+  /** Gives the connection back; if a borrower still has it, leaves that to him. */
   void unitEnds() throws SQLException {
-    // The unit and a loan that is still out may end at the same time; whoever is the second closes
-    // the connection. Each tries to move on from LENT, to LEFT here and to FREE in Loan.end(). Only
-    // one of the two succeeds, and he was the first.
+    // The unit and a loan that is still out may end at the same time; the second of the two closes
+    // the connection. Each tries to change the state from LENT: to LEFT here, and to FREE in
+    // Loan.end(). Only one of the two succeeds, and that one was the first.
     if (!state.compareAndSet(State.LENT, State.LEFT)) {
       state.set(State.GIVEN_BACK);
       connection.close();
@@ -124,7 +129,7 @@ final class SharedConnection {
     private final boolean autoCommit;
     private final boolean readOnly;
 
-    /** The level that the session had, once the loan has set another; 0 before. */
+    /** The level that the session had before the loan set another; 0 if the loan has set none. */
     private volatile int isolation;
 
     Loan(boolean autoCommit, boolean readOnly) {
@@ -185,9 +190,10 @@ final class SharedConnection {
     }
 
     /**
-     * What a framework sets for its transactions. The rest, a schema or a temporary table, stays
-     * until the unit's end: only the pool could clear it, and JDBC has no word for that; and to ask
-     * before a change what there was may begin a transaction. False if nothing can be done.
+     * Sets back what a framework sets for its transactions. Everything else, such as a schema or a
+     * temporary table, stays until the unit's end: only the pool could clear it, JDBC has no method
+     * for that, and to ask for the value before each change may begin a transaction. Returns false
+     * if nothing can be done.
      */
     private boolean restore() throws SQLException {
       if (lease != null) {
@@ -209,7 +215,7 @@ final class SharedConnection {
       return true;
     }
 
-    @SuppressWarnings("NullAway") // what a method of JDBC returns, null included
+    @SuppressWarnings("NullAway") // this returns what JDBC's method returns, also null
     private Object call(Method method, @Nullable Object @Nullable [] arguments) throws Throwable {
       try {
         return method.invoke(connection, arguments);

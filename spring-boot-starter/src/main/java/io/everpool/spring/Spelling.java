@@ -8,10 +8,10 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 
 /**
- * The names of the driver's properties, as they are spelt. In a variable nobody can say which of
- * their letters are large: {@code EVERPOOL_PROPERTIES_APPLICATIONNAME} arrives as {@code
- * applicationname}, beside the {@code ApplicationName} of a file, and the driver knows but one of
- * them.
+ * The names of the driver's properties, as they are spelt. A variable can't say which of its
+ * letters are capitals: {@code EVERPOOL_PROPERTIES_APPLICATIONNAME} arrives as {@code
+ * applicationname}, beside the {@code ApplicationName} of a file, and the driver knows only one of
+ * the two.
  */
 final class Spelling {
   private static final String PROPERTIES = "properties";
@@ -19,9 +19,9 @@ final class Spelling {
   private Spelling() {}
 
   /**
-   * Has what is spelt in small letters everywhere take the spelling that another has, in whichever
-   * of the blocks. Of two in one block what was in small letters counts: a variable does before a
-   * file.
+   * Gives a name that is spelt in small letters the spelling that it has elsewhere, in any of the
+   * blocks. If one block has both, the value of the name in small letters counts, because a
+   * variable counts before a file.
    */
   static void unify(List<Map<String, Object>> blocks) {
     Set<String> spelt = new TreeSet<>();
@@ -36,8 +36,8 @@ final class Spelling {
     }
   }
 
-  /** The properties that a pool has for the driver; none if it has none. */
-  @SuppressWarnings("unchecked") // Block makes it
+  /** A pool's properties for the driver; empty if it has none. */
+  @SuppressWarnings("unchecked") // Block makes this map
   static Map<String, Object> properties(Map<String, Object> pool) {
     return pool.get(PROPERTIES) instanceof Map<?, ?> block
         ? (Map<String, Object>) block

@@ -23,21 +23,22 @@ import org.springframework.boot.context.properties.source.ConfigurationPropertyN
 import org.springframework.core.env.Environment;
 
 /**
- * The settings of the pools of one application, out of its environment. Of two that say the same
- * the first counts: a service connection (Testcontainers, Docker Compose), {@code everpool.*},
- * {@code spring.datasource.hikari.*}, {@code spring.datasource.*}, and {@code NEON_DB_URL}.
+ * The settings of the pools of one application, taken from its environment. If two sources say the
+ * same, the first of these counts: a service connection (Testcontainers, Docker Compose), {@code
+ * everpool.*}, {@code spring.datasource.hikari.*}, {@code spring.datasource.*}, and {@code
+ * NEON_DB_URL}.
  *
- * <p>They go through HOCON's reader as if they were written in a file of its own, so that what is
- * wrong is told in the same words, all at once, with the place where it stands.
+ * <p>They go through HOCON's reader as if they were written in a file of its own, so that problems
+ * are told in the same words, all at once, with the place of each value.
  */
 final class SpringSettings {
   static final String ROOT = "everpool";
   static final String POOLS = "pools";
 
-  /** Below {@link #ROOT}: {@link StarterSettings}. */
+  /** The block below {@link #ROOT} that {@link StarterSettings} reads. */
   private static final String STARTER = "spring";
 
-  /** What is said of a URL that is missing. */
+  /** How HOCON's reader says that a URL is missing. */
   private static final Pattern NO_URL = Pattern.compile("\\.url is missing; set it$");
 
   private static final String MAY_SAY_IT =
@@ -50,7 +51,8 @@ final class SpringSettings {
   private final HikariSettings hikari;
 
   /**
-   * @param beans where a service connection may be, which counts more than any property
+   * @param beans the beans, among which a service connection may be; it counts before all
+   *     properties
    */
   SpringSettings(Environment environment, ListableBeanFactory beans) {
     this.properties = new Properties(environment);
@@ -62,17 +64,21 @@ final class SpringSettings {
   static boolean nameADatabase(Environment environment, ListableBeanFactory beans) {
     Properties properties = new Properties(environment);
     return ServiceConnection.isIn(beans)
-        || properties.find(ROOT + ".url") != null // blank, it is told to be missing
+        // a blank one counts here, and is then told to be missing
+        || properties.find(ROOT + ".url") != null
         || Datasource.url(properties) != null;
   }
 
-  /** Where the database of the main pool is, service connections aside; null if nothing says so. */
+  /**
+   * The URL of the main pool's database, without regard to service connections; null if none is
+   * set.
+   */
   static @Nullable Found url(Properties properties) {
     Found own = properties.find(ROOT + ".url");
     return own != null && !own.isBlank() ? own : Datasource.url(properties);
   }
 
-  /** The same of a pool below {@code everpool.pools}. */
+  /** The same for a pool below {@code everpool.pools}. */
   static @Nullable Found url(Properties properties, String name) {
     Found own = properties.find(ROOT + "." + POOLS + "." + name + ".url");
     return own != null ? own : url(properties);
@@ -86,7 +92,9 @@ final class SpringSettings {
         && nameADatabase(environment, beans);
   }
 
-  /** The names of the pools below {@code everpool.pools}; tells of variables that name none. */
+  /**
+   * The names of the pools below {@code everpool.pools}; logs the variables that have no effect.
+   */
   static SortedSet<String> poolNames(Environment environment) {
     PoolNames names = PoolNames.in(new Properties(environment));
     names
@@ -102,7 +110,7 @@ final class SpringSettings {
   }
 
   /**
-   * The main pool.
+   * The settings of the main pool.
    *
    * @throws InvalidPoolConfigException with every problem at once
    */
@@ -112,7 +120,8 @@ final class SpringSettings {
   }
 
   /**
-   * A pool below {@code everpool.pools}; what it doesn't say is as the main pool has it.
+   * The settings of a pool below {@code everpool.pools}; what it doesn't say itself, the main
+   * pool's settings say.
    *
    * @throws InvalidPoolConfigException with every problem at once
    */
@@ -120,7 +129,7 @@ final class SpringSettings {
     return advised(() -> EverpoolConfig.from(config(), name));
   }
 
-  /** Where a URL is missing, with all that may say it here. */
+  /** Adds to a problem of a missing URL all the places where it may be set. */
   private static PoolConfig advised(Supplier<PoolConfig> reading) {
     try {
       return reading.get();
@@ -132,7 +141,7 @@ final class SpringSettings {
     }
   }
 
-  /** What the sessions of the main pool begin with, if HikariCP's settings say so. */
+  /** What the sessions of the main pool begin with, according to HikariCP's settings. */
   HikariSession session() {
     return hikari.session();
   }
@@ -152,7 +161,7 @@ final class SpringSettings {
     Map<String, Object> pools = new TreeMap<>();
     for (String name : PoolNames.in(properties).all()) {
       String prefix = ROOT + "." + POOLS + "." + name;
-      Found text = properties.find(prefix); // where a block belongs: the reader says so
+      Found text = properties.find(prefix); // this stands where a block belongs; the reader says so
       if (text == null || text.isBlank()) {
         Map<String, Object> pool = Block.of(properties, prefix, Set.of()).entries();
         blocks.add(Spelling.properties(pool));
@@ -168,7 +177,7 @@ final class SpringSettings {
     return ConfigValueFactory.fromMap(Map.of(ROOT, main.entries()), "the environment").toConfig();
   }
 
-  /** Adds what others than {@code everpool.*} say. */
+  /** Adds the settings that come from elsewhere than {@code everpool.*}. */
   private void addDefaults(Block main) {
     Map<String, Found> others = new LinkedHashMap<>(hikari.settings());
     Datasource.settings(properties).forEach(others::putIfAbsent);
@@ -179,7 +188,7 @@ final class SpringSettings {
     Map<String, Object> ofHikari = new TreeMap<>(hikari.driverProperties());
     Spelling.unify(List.of(Spelling.properties(main.entries()), ofHikari));
     ofHikari.forEach((name, found) -> main.putDefault(List.of("properties", name), (Found) found));
-    if (service != null) { // which says all: where the database is, and who logs in
+    if (service != null) { // it says everything: where the database is, and who logs in
       List.of("user", "password", "password-file", "password-env", "readers").forEach(main::remove);
       service.settings().forEach(main::replace);
     }

@@ -9,7 +9,10 @@ import java.util.TreeMap;
 import java.util.regex.Pattern;
 import org.springframework.core.env.Environment;
 
-/** What only this starter knows, below {@code everpool.spring}; the same for every pool. */
+/**
+ * The settings that only this starter has, below {@code everpool.spring}; they are the same for
+ * every pool.
+ */
 final class StarterSettings {
   static final String PREFIX = "everpool.spring";
   static final String HEALTH_QUERY = "health-query";
@@ -20,7 +23,8 @@ final class StarterSettings {
   /**
    * A setting.
    *
-   * @param values what it may be, of which the first is the default; none for any text
+   * @param values the values that it may have, of which the first is the default; empty if it may
+   *     be any text
    */
   record Key(List<String> values, String meaning) {}
 
@@ -60,7 +64,7 @@ final class StarterSettings {
     return value(HEALTH_QUERY).equals("true");
   }
 
-  /** Whether the metrics have the names that HikariCP's have. */
+  /** Whether the metrics have HikariCP's names. */
   boolean namesAsHikari() {
     return value(METRIC_NAMES).equals("hikari-cp");
   }
@@ -81,7 +85,7 @@ final class StarterSettings {
     return path.endsWith("/") ? path.substring(0, path.length() - 1) : path;
   }
 
-  /** By which names the console is asked for. */
+  /** The names by which browsers may ask for the console. */
   List<String> consoleHosts() {
     Found found = properties.find(PREFIX + "." + CONSOLE_HOSTS);
     return found == null

@@ -14,23 +14,24 @@ import org.springframework.core.env.Environment;
 import org.springframework.core.type.AnnotationMetadata;
 
 /**
- * Has the slices of Spring Boot's tests ({@code @DataJpaTest}) do with a pool what they do with a
- * data source that Spring Boot has made. They put an embedded database in its place, unless the
- * test says where the database is: but that they ask of Spring Boot's own ones only, and replace
- * all others. And of several they replace the primary one, where nobody can mark ours.
+ * Makes the slices of Spring Boot's tests ({@code @DataJpaTest}) treat a pool like a data source
+ * that Spring Boot itself has made. They replace that by an embedded database, unless the test says
+ * where the database is. But they ask this only of Spring Boot's own data sources, and replace all
+ * others. And if there are several they replace the primary one, while an application can't mark
+ * one of ours as primary.
  *
- * <p>Where no slice is tested there is nothing here that it would change.
+ * <p>Where no slice is tested, this class changes nothing.
  */
 final class TestDatabase
     implements ImportBeanDefinitionRegistrar, EnvironmentAware, BeanFactoryAware {
 
-  /** The bean of the main pool. */
+  /** The name of the main pool's bean. */
   private static final String MAIN = "dataSource";
 
-  /** What replaces a data source unless it is one for tests. */
+  /** The bean that replaces a data source unless it is one for tests. */
   private static final String REPLACES = "nonTestEmbeddedDataSourceBeanFactoryPostProcessor";
 
-  /** What replaces any. */
+  /** The bean that replaces any data source. */
   private static final String REPLACES_ANY = "embeddedDataSourceBeanFactoryPostProcessor";
 
   private Environment environment;
@@ -62,7 +63,10 @@ final class TestDatabase
     }
   }
 
-  /** Which of all would be, the main pool among several without a primary one; or null. */
+  /**
+   * The data source that would be replaced; among several without a primary one, the main pool.
+   * Null if there is none.
+   */
   private static @Nullable String replaced(String[] all, BeanDefinitionRegistry registry) {
     if (all.length == 1) {
       return all[0];
@@ -92,7 +96,7 @@ final class TestDatabase
         && PoolOpener.BEAN.equals(registry.getBeanDefinition(bean).getFactoryBeanName());
   }
 
-  /** Whether the database of that bean, if it is a pool that was made here, is one for tests. */
+  /** Whether that bean is a pool that was made here, and its database is one for tests. */
   private boolean isOfTests(String bean, BeanDefinitionRegistry registry) {
     Properties properties = new Properties(environment);
     if (bean.equals(MAIN) && isMain(registry)) {

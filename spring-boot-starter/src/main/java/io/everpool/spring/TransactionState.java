@@ -13,34 +13,41 @@ import org.springframework.transaction.support.TransactionSynchronization;
 import org.springframework.transaction.support.TransactionSynchronizationManager;
 
 /**
- * What units of work have to know of a Spring transaction on the thread, and it of them: whether it
- * is over while Spring still tells others of its commit, for what they write on its connection then
- * nobody would commit; and whether a unit that was a part of it has failed, for half of that must
- * not be there for good.
+ * What units of work have to know of a Spring transaction on the thread, and the transaction of
+ * them. The units have to know whether the transaction is over while Spring still tells others of
+ * its commit: what they write on its connection then, nobody would commit. The transaction has to
+ * know whether a unit that was a part of it has failed: then one half of the unit must not be there
+ * for good.
  *
- * <p>Kept by the transaction's connection, and not among the thread's synchronizations alone: those
- * are set aside while another manager's transaction is within this one, and a unit may be a part of
- * this one even then.
+ * <p>The state belongs to the transaction's connection, and is not only one of the thread's
+ * synchronizations: Spring sets those aside while another manager's transaction runs within this
+ * one, and even then a unit may be a part of this one.
  */
 final class TransactionState implements TransactionSynchronization {
 
-  /** Of the transactions that the thread is in; keys are compared by identity. */
+  /** The states of the transactions that the thread is in; the keys are compared by identity. */
   private static final ThreadLocal<Map<ConnectionHolder, TransactionState>> states =
       ThreadLocal.withInitial(WeakHashMap::new);
 
   private final @Nullable SpringPool pool;
 
-  /** Whether its manager says when it is about to commit; else it may be too late to refuse. */
+  /**
+   * Whether the transaction's manager says when it is about to commit; if it doesn't, it may be too
+   * late to refuse.
+   */
   private final boolean heard;
 
   private final List<Object> savepoints = new ArrayList<>();
 
-  /** Each after another savepoint than the last; there is a reason not to commit while any is. */
+  /**
+   * The reasons not to commit, of which each came after another savepoint. While there is one, the
+   * transaction must not be committed.
+   */
   private final List<Refusal> refusals = new ArrayList<>();
 
   private boolean past;
 
-  /** Half of a unit is there from the so manieth savepoint on. */
+  /** After so many savepoints a unit has failed, of which one half is there. */
   private record Refusal(int savepoints, String label, Throwable failure) {}
 
   private TransactionState(@Nullable SpringPool pool, boolean heard) {
@@ -48,19 +55,24 @@ final class TransactionState implements TransactionSynchronization {
     this.heard = heard;
   }
 
-  /** The one on this connection; null if nobody has said that it has begun. */
+  /** The state of the transaction on this connection; null if nobody has told of its beginning. */
   static @Nullable TransactionState of(ConnectionHolder holder) {
     return states.get().get(holder);
   }
 
-  /** A transaction has begun on this connection; a holder may have served another before. */
+  /**
+   * Notes that a transaction has begun on this connection; the same holder may have served another
+   * transaction before.
+   */
   static void begin(ConnectionHolder holder, boolean heard) {
     TransactionState state = new TransactionState(pool(holder), heard);
     states.get().put(holder, state);
     TransactionSynchronizationManager.registerSynchronization(state);
   }
 
-  /** Whose connection it may be, by the data source that it is bound for. */
+  /**
+   * The pool to which the connection may belong, judged by the data source for which it is bound.
+   */
   private static @Nullable SpringPool pool(ConnectionHolder holder) {
     for (Map.Entry<Object, Object> each :
         TransactionSynchronizationManager.getResourceMap().entrySet()) {
@@ -71,7 +83,10 @@ final class TransactionState implements TransactionSynchronization {
     return null;
   }
 
-  /** One that routes answers by what it is asked for just now, and may have no answer. */
+  /**
+   * The pool in a data source. A data source that routes answers for its target of this moment, and
+   * may have none.
+   */
   static @Nullable SpringPool poolIn(DataSource dataSource) {
     try {
       return dataSource.isWrapperFor(SpringPool.class) ? dataSource.unwrap(SpringPool.class) : null;
@@ -80,17 +95,17 @@ final class TransactionState implements TransactionSynchronization {
     }
   }
 
-  /** The pool that it was begun for; null if that wasn't one of ours. */
+  /** The pool for which the transaction was begun; null if that isn't one of ours. */
   @Nullable SpringPool pool() {
     return pool;
   }
 
-  /** Whether it has been committed. */
+  /** Whether the transaction was committed. */
   boolean isPast() {
     return past;
   }
 
-  /** A unit that was a part of it has failed. */
+  /** Notes that a unit that was a part of the transaction has failed. */
   void refuse(String label, Throwable failure) {
     int made = savepoints.size();
     if (refusals.isEmpty() || refusals.get(refusals.size() - 1).savepoints() < made) {
@@ -99,8 +114,8 @@ final class TransactionState implements TransactionSynchronization {
   }
 
   /**
-   * Throws if it must not be committed. Not one of Spring's own exceptions: after these it takes
-   * the rollback for done.
+   * Throws if the transaction must not be committed. The exception isn't one of Spring's own: after
+   * those Spring takes the rollback for done.
    */
   void checkCommit() {
     if (!refusals.isEmpty()) {
@@ -114,9 +129,9 @@ final class TransactionState implements TransactionSynchronization {
     }
   }
 
-  // ---- told by Spring
+  // ---- called by Spring
 
-  /** Before everybody else who is told of the commit. */
+  /** This is told of the commit before all others. */
   @Override
   public int getOrder() {
     return Ordered.HIGHEST_PRECEDENCE;
@@ -127,7 +142,7 @@ final class TransactionState implements TransactionSynchronization {
     savepoints.add(savepoint);
   }
 
-  /** What has failed since is undone. */
+  /** Forgets the failures after this savepoint, because what they have left is undone. */
   @Override
   public void savepointRollback(Object savepoint) {
     for (int i = 0; i < savepoints.size(); i++) {

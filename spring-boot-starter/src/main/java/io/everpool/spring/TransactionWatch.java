@@ -13,12 +13,16 @@ import org.springframework.transaction.support.DefaultTransactionStatus;
 import org.springframework.transaction.support.TransactionSynchronizationManager;
 
 /**
- * Hears of each transaction of the managers that are beans, from its beginning on: which units may
- * be a part of it is known at the first of them, and the last that fails has its say, too.
+ * Hears of each transaction of those managers that are beans, from its beginning on. So it is known
+ * at a transaction's first unit whether units may be a part of it, and the last unit that fails can
+ * still prevent the commit.
  */
 final class TransactionWatch implements TransactionExecutionListener, BeanPostProcessor {
 
-  /** As one more listener, in a list of its own: the one that is there may be immutable. */
+  /**
+   * Registers this with a manager as one more listener, in a new list: the list that is there may
+   * be immutable.
+   */
   @Override
   public Object postProcessAfterInitialization(Object bean, String name) {
     if (bean instanceof ConfigurableTransactionManager manager) {
@@ -32,7 +36,10 @@ final class TransactionWatch implements TransactionExecutionListener, BeanPostPr
     return bean;
   }
 
-  /** By now others can register, and nobody has. A savepoint is told here, too. */
+  /**
+   * Notes the beginning. From now on others can register synchronizations, and nobody has yet.
+   * Spring calls this for a savepoint, too.
+   */
   @Override
   public void afterBegin(TransactionExecution transaction, @Nullable Throwable failure) {
     ConnectionHolder holder = transaction.isNewTransaction() ? holder(transaction) : null;
@@ -44,8 +51,9 @@ final class TransactionWatch implements TransactionExecutionListener, BeanPostPr
   }
 
   /**
-   * After everybody has been told that the commit is near: one of them may have begun a unit, which
-   * has failed. A savepoint's release is told here as well, and is no commit.
+   * Checks whether the transaction may be committed. This comes after everybody was told that the
+   * commit is near: one of them may have begun a unit that has failed. Spring calls this for the
+   * release of a savepoint as well, which is no commit.
    */
   @Override
   public void beforeCommit(TransactionExecution transaction) {
@@ -56,7 +64,10 @@ final class TransactionWatch implements TransactionExecutionListener, BeanPostPr
     }
   }
 
-  /** The connection that a manager of JDBC's or JPA's transactions has for this one, or null. */
+  /**
+   * The connection that a manager of JDBC's or JPA's transactions has for this transaction, or
+   * null.
+   */
   private static @Nullable ConnectionHolder holder(TransactionExecution transaction) {
     return transaction instanceof DefaultTransactionStatus status
             && status.hasTransaction()
