@@ -27,7 +27,7 @@ final class Audit {
     this.jdbi = jdbi;
   }
 
-  /** What is wrong; empty if the books balance. */
+  /** Returns a line for each thing that is wrong; the list is empty if the books balance. */
   List<String> problems(Collection<UUID> acknowledged) {
     return EverpoolJdbi.readOnly(jdbi)
         .labelled("audit")

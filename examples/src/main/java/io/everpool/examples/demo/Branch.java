@@ -26,7 +26,7 @@ final class Branch {
   private final List<Thread> tellers = new ArrayList<>();
   private volatile boolean open = true;
 
-  /** Whether the schema is this branch's. */
+  /** Whether this branch has created the schema. */
   private boolean created;
 
   @Inject
@@ -36,7 +36,10 @@ final class Branch {
     this.tally = tally;
   }
 
-  /** False if its schema is there already; that is another's then, and is left alone. */
+  /**
+   * Creates the accounts. Returns false if the schema is there already: then it belongs to somebody
+   * else and is left alone.
+   */
   boolean createAccounts() {
     try {
       jdbi.useExtension(LedgerRepository.class, LedgerRepository::createTables);
@@ -59,7 +62,7 @@ final class Branch {
     return true;
   }
 
-  /** Leaves nothing behind of what this branch has created, and touches nothing else. */
+  /** Removes everything that this branch has created, and touches nothing else. */
   void removeAccounts() {
     if (created) {
       jdbi.useExtension(LedgerRepository.class, LedgerRepository::dropTables);
@@ -75,7 +78,7 @@ final class Branch {
     }
   }
 
-  /** Waits until every teller has finished what he was at. */
+  /** Waits until every teller has finished what he was doing. */
   void closeDoors() throws InterruptedException {
     open = false;
     for (Thread teller : tellers) {

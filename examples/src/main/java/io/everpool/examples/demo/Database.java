@@ -4,31 +4,34 @@ import io.everpool.servers.PostgresServer;
 import io.everpool.servers.PostgresServer.Shutdown;
 import io.everpool.servers.ServerSettings;
 
-/** The database of the demo: one of its own that it may restart, or one it was pointed to. */
+/**
+ * The database of the demo: either a server that the demo starts and may restart, or one that
+ * somebody has named.
+ */
 interface Database extends AutoCloseable {
 
-  /** Takes the database that {@code NEON_DB_URL} names, or starts one if it names none. */
+  /** Takes the database that {@code NEON_DB_URL} names; starts a server if it names none. */
   static Database fromEnvironment() {
     String url = System.getenv("NEON_DB_URL");
     return url == null || url.isBlank() ? new Own() : new Given(url);
   }
 
-  /** Where it is, credentials included. */
+  /** The database's URL, credentials included. */
   String url();
 
-  /** What it is, for a human. */
+  /** Says which database this is, for a human. */
   String description();
 
-  /** Whether the demo may restart it. */
+  /** Whether the demo may restart the server. */
   boolean restartable();
 
-  /** Restarts it and waits until it takes sessions. */
+  /** Restarts the server, and waits until it accepts sessions. */
   void restart();
 
   @Override
   void close();
 
-  /** A server out of a Maven artifact, a child of this process. */
+  /** A server that comes in a Maven artifact and runs as a child of this process. */
   final class Own implements Database {
     private final PostgresServer server = PostgresServer.startEmbedded(ServerSettings.defaults());
 
@@ -58,7 +61,7 @@ interface Database extends AutoCloseable {
     }
   }
 
-  /** Somebody's database: nothing but the demo's own sessions and tables is touched. */
+  /** Somebody's database: the demo touches nothing there but its own sessions and tables. */
   record Given(String url) implements Database {
 
     @Override
@@ -79,7 +82,7 @@ interface Database extends AutoCloseable {
     @Override
     public void close() {}
 
-    /** Leaves the URL out: there is a password in it. */
+    /** Leaves the URL out, because it contains a password. */
     @Override
     public String toString() {
       return "Given[url=(hidden)]";

@@ -21,7 +21,7 @@ import org.jdbi.v3.core.Jdbi;
 
 /**
  * Shows an application that works on while its connections are killed and its server is restarted.
- * Ends with 0 if the application saw no error and its books balance, with 1 otherwise.
+ * It ends with 0 if the application saw no error and its books balance, otherwise with 1.
  */
 public final class Demo {
 
@@ -44,11 +44,11 @@ public final class Demo {
     System.exit(well ? 0 : 1);
   }
 
-  /** Whether all went well. */
+  /** Performs the demo; returns whether all went well. */
   static boolean perform(
       Screen screen, Database database, Console console, Photographer photographer)
       throws InterruptedException {
-    // a name that no other run has, for whatever bears it will be killed
+    // No other run has this name: every session that has it will be killed.
     String victim = "everpool-demo-" + UUID.randomUUID().toString().substring(0, 8);
     try (EverpoolShutdown shutdown = new EverpoolShutdown()) {
       Injector injector =
@@ -82,7 +82,7 @@ public final class Demo {
     }
   }
 
-  /** {@code application.conf}, with what is known only now. */
+  /** The settings in {@code application.conf}, together with those that are known only now. */
   private static Config configuration(String url, String victim) {
     return ConfigFactory.parseMap(
             Map.of(

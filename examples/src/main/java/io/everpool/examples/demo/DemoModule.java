@@ -12,10 +12,10 @@ import io.everpool.jfr.JfrPools;
 import org.jdbi.v3.core.spi.JdbiPlugin;
 import org.jdbi.v3.sqlobject.SqlObjectPlugin;
 
-/** Puts the application together, and what disturbs it. */
+/** Puts the application together, and the {@link Saboteur} that disturbs it. */
 final class DemoModule extends AbstractModule {
 
-  /** The name of what belongs to {@link Saboteur}. */
+  /** The name under which everything is bound that belongs to the {@link Saboteur}. */
   static final String SABOTEUR = "saboteur";
 
   private final Config config;

@@ -7,8 +7,8 @@ import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Takes the README's pictures of the console while the demo runs, where {@code
- * -Ddemo.pictures=folder} asks for them; does nothing else.
+ * Takes the README's pictures of the console while the demo runs, if {@code -Ddemo.pictures=folder}
+ * asks for them; otherwise does nothing.
  */
 final class Photographer implements AutoCloseable {
   private static final String OUTAGE =
@@ -32,12 +32,12 @@ final class Photographer implements AutoCloseable {
         Chromium.program()
             .orElseThrow(() -> new IllegalStateException("Pictures take Chromium on the path"));
     Chromium chromium = Chromium.start(program);
-    chromium.size(1240, 608); // what matters, and a small file
+    chromium.size(1240, 608); // this shows what matters, and makes a small file
     chromium.open(page.resolve("#pool=demo"));
     return new Photographer(chromium, Path.of(folder));
   }
 
-  /** Of what is seen now. */
+  /** Takes a picture of what the page shows now. */
   void take(String name, String scheme) {
     if (chromium != null) {
       later.join();
@@ -46,7 +46,7 @@ final class Photographer implements AutoCloseable {
     }
   }
 
-  /** Of the moment at which the page says that the server can't be reached; returns at once. */
+  /** Returns at once, and takes a picture when the page says that the server can't be reached. */
   void takeOfOutage(String name, String scheme) {
     Chromium browser = chromium;
     if (browser != null) {

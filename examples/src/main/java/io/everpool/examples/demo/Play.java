@@ -20,12 +20,12 @@ final class Play {
     this.photographer = photographer;
   }
 
-  /** Sessions ended. */
+  /** How many sessions were ended. */
   int kills() {
     return saboteur.kills();
   }
 
-  /** Restarts of the server. */
+  /** How often the server was restarted. */
   int restarts() {
     return restarts;
   }

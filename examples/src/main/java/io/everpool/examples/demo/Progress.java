@@ -5,7 +5,7 @@ import io.everpool.api.PoolSnapshot;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 
-/** One line a second on what has been done since the last one. */
+/** Prints one line a second that tells what was done since the line before. */
 final class Progress {
   private final Thread ticker = new Thread(this::tick, "progress");
   private final Screen screen;

@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
 
-/** The table at the end. */
+/** Prints the table at the end. */
 final class Report {
   private final Screen screen;
   private final MetricRegistry metrics;

@@ -3,27 +3,27 @@ package io.everpool.examples.demo;
 import java.util.List;
 import org.jdbi.v3.core.Jdbi;
 
-/** Ends sessions of the application behind its back, through sessions of his own. */
+/** Ends sessions of the application behind its back, through sessions of its own. */
 final class Saboteur {
   private final Jdbi jdbi;
   private final String victim;
   private int kills;
 
   /**
-   * @param jdbi other sessions than the application's, of the same role
-   * @param victim the application name of the sessions to be ended; no others are
+   * @param jdbi opens other sessions than the application's, with the same role
+   * @param victim the application name of the sessions that are ended; no others are touched
    */
   Saboteur(Jdbi jdbi, String victim) {
     this.jdbi = jdbi;
     this.victim = victim;
   }
 
-  /** Ends one session, the one at work for longest; returns how many that were. */
+  /** Ends one session, the one that has been at work for longest; returns how many were ended. */
   int killOne() {
     return kill(1);
   }
 
-  /** Ends every session; returns how many that were. */
+  /** Ends every session of the application; returns how many were ended. */
   int killAll() {
     return kill(Integer.MAX_VALUE);
   }

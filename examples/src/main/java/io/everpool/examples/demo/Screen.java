@@ -5,7 +5,10 @@ import java.io.PrintStream;
 import java.util.List;
 import java.util.Locale;
 
-/** Plain lines on the terminal, each with the time since the start; colours if it has any. */
+/**
+ * Writes plain lines to the terminal, each with the time since the start; it uses colours if the
+ * terminal has any.
+ */
 final class Screen {
   private static final String RED = "\u001b[31m";
   private static final String GREEN = "\u001b[32m";
@@ -27,8 +30,11 @@ final class Screen {
         System.out, isTerminal() && !terminal.equals("dumb") && System.getenv("NO_COLOR") == null);
   }
 
-  /** From Java 22 on there may be a console that is no terminal; it then says so. */
-  @SuppressWarnings("SystemConsoleNull") // asked for below
+  /**
+   * Whether the output goes to a terminal. From Java 22 on there may be a console that is no
+   * terminal; the console then says so.
+   */
+  @SuppressWarnings("SystemConsoleNull") // the code below asks for null
   private static boolean isTerminal() {
     Console console = System.console();
     if (console == null) {
@@ -45,7 +51,7 @@ final class Screen {
     print("", line);
   }
 
-  /** Something is done to the database. */
+  /** Tells that something is done to the database. */
   void strike(String line) {
     print(RED, ">>> " + line);
   }
@@ -62,7 +68,7 @@ final class Screen {
     print(BOLD, line);
   }
 
-  /** Two columns, as wide as they need to be. */
+  /** Prints two columns, as wide as they need to be. */
   void table(List<Row> rows) {
     int width = rows.stream().mapToInt(row -> row.name().length()).max().orElse(0);
     for (Row row : rows) {

@@ -8,7 +8,7 @@ import java.util.concurrent.atomic.LongAdder;
 import org.jdbi.v3.core.statement.SqlLogger;
 import org.jdbi.v3.core.statement.StatementContext;
 
-/** What the application got done and what it saw fail. Thread-safe. */
+/** Counts what the application got done, and keeps the failures that it saw. Thread-safe. */
 final class Tally implements SqlLogger {
   private final Queue<UUID> transfers = new ConcurrentLinkedQueue<>();
   private final Queue<Throwable> errors = new ConcurrentLinkedQueue<>();
@@ -29,13 +29,13 @@ final class Tally implements SqlLogger {
     errors.add(error);
   }
 
-  /** Jdbi tells of each statement that was executed. */
+  /** Jdbi calls this for each statement that was executed. */
   @Override
   public void logAfterExecution(StatementContext context) {
     queries.increment();
   }
 
-  /** Every transfer that the application was told is done. */
+  /** All transfers of which the application was told that they are done. */
   Collection<UUID> acknowledged() {
     return transfers;
   }

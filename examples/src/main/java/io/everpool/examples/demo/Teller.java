@@ -8,7 +8,10 @@ import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Somebody at work: transfers money, looks at accounts, pauses for a moment, and again. */
+/**
+ * Somebody at work, who transfers money, looks at an account, pauses for a moment, and begins
+ * again.
+ */
 final class Teller implements Runnable {
   private static final Logger log = LoggerFactory.getLogger(Teller.class);
   private static final long PAUSE_NANOS = 2_000_000;

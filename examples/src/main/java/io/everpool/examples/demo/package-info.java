@@ -1,4 +1,7 @@
-/** The show around the application: load, kills, progress on the terminal and a final account. */
+/**
+ * What surrounds the application in the demo: load, kills, progress on the terminal and a final
+ * account.
+ */
 @NullMarked
 package io.everpool.examples.demo;
 

@@ -17,17 +17,19 @@ import java.util.logging.LogManager;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Prints what the doctor has to say of a database, and ends with 1 if something doesn't work. What
- * to examine comes from the environment, where no list of processes shows it: the variables {@code
+ * Prints what the doctor says of a database, and ends with 1 if something doesn't work. The
+ * environment says what to examine, because lists of processes don't show it: the variables {@code
  * EVERPOOL_DOCTOR_URL}, or {@code EVERPOOL_DOCTOR_CONF} (a HOCON file) and {@code
- * EVERPOOL_DOCTOR_POOL} (a pool within it); without any of them {@code NEON_DB_URL}.
+ * EVERPOOL_DOCTOR_POOL} (a pool within that file). If none of them is set, {@code NEON_DB_URL}
+ * counts.
  */
 public final class Examine {
   private Examine() {}
 
-  /** Takes no arguments. */
+  /** Examines the database; no arguments are needed. */
   public static void main(String[] arguments) {
-    LogManager.getLogManager().reset(); // the driver's; what it has to say is in the report
+    // this silences the driver's log, whose contents the report has
+    LogManager.getLogManager().reset();
     System.exit(run(System::getenv, System.out));
   }
 
@@ -51,7 +53,8 @@ public final class Examine {
     String file = environment.apply("EVERPOOL_DOCTOR_CONF");
     String pool = environment.apply("EVERPOOL_DOCTOR_POOL");
     Config root = file == null || file.isBlank() ? ConfigFactory.empty() : parsed(file);
-    // resolved by EverpoolConfig, which says what can't be without telling a secret
+    // EverpoolConfig resolves this. If something can't be resolved, it says so without telling a
+    // secret.
     root = root.withFallback(ConfigFactory.parseResources("reference.conf"));
     return pool == null || pool.isBlank()
         ? EverpoolConfig.from(root)
@@ -59,8 +62,8 @@ public final class Examine {
   }
 
   /**
-   * It has to be there: without it the database of {@code NEON_DB_URL} would be examined, which
-   * nobody has asked for.
+   * Reads the file, which has to be there. Otherwise the database of {@code NEON_DB_URL} would be
+   * examined, which nobody has asked for.
    */
   private static Config parsed(String file) {
     try {

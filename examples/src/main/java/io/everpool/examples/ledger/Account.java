@@ -1,4 +1,4 @@
 package io.everpool.examples.ledger;
 
-/** An account and what is on it, in cents. */
+/** An account with its balance, in cents. */
 public record Account(int id, Owner owner, long balance) {}

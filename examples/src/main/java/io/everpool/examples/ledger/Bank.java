@@ -7,7 +7,7 @@ import io.everpool.jdbi.EverpoolJdbi;
 import java.util.UUID;
 import org.jdbi.v3.core.Jdbi;
 
-/** What the application does. Thread-safe; knows nothing of connections, pools or outages. */
+/** What the application does. Thread-safe. It knows nothing of connections, pools or outages. */
 @Singleton
 public final class Bank {
   private static final int LATEST = 5;
@@ -21,14 +21,17 @@ public final class Bank {
     ledger = jdbi.onDemand(LedgerRepository.class);
   }
 
-  /** Moves money; when this returns it is moved, once. */
+  /** Moves money. When this returns, the money was moved, and only once. */
   public UUID transfer(int payer, int payee, long amount, JsonNode note) {
     Transfer transfer = new Transfer(UUID.randomUUID(), payer, payee, amount, note);
     ledger.transfer(transfer);
     return transfer.id();
   }
 
-  /** Several queries on one connection; marked as reading only, they are rerun if it breaks. */
+  /**
+   * Runs several queries on one connection. They are marked as reading only, so they are rerun if
+   * the connection breaks.
+   */
   public Statement statement(int account) {
     return EverpoolJdbi.readOnly(jdbi)
         .labelled("statement of an account")

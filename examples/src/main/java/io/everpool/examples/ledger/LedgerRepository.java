@@ -9,7 +9,7 @@ import org.jdbi.v3.sqlobject.statement.SqlScript;
 import org.jdbi.v3.sqlobject.statement.SqlUpdate;
 import org.jdbi.v3.sqlobject.transaction.Transaction;
 
-/** The tables. */
+/** The tables of the application, and the statements on them. */
 @RegisterConstructorMapper(Account.class)
 @RegisterConstructorMapper(Transfer.class)
 public interface LedgerRepository {
@@ -20,7 +20,7 @@ public interface LedgerRepository {
       "create table everpool_demo.account"
           + " (id int primary key, owner jsonb not null, balance bigint not null)")
   @SqlScript(
-      // No primary key: a transfer that is done twice shall show, not fail.
+      // There is no primary key: if a transfer were done twice, it should be seen and not fail.
       "create table everpool_demo.transfer"
           + " (id uuid, payer int, payee int, amount bigint, note jsonb,"
           + " at timestamptz default clock_timestamp())")
@@ -34,12 +34,14 @@ public interface LedgerRepository {
   void insert(@BindMethods Account account);
 
   /**
-   * All of a transfer or nothing of it. When the connection breaks before the COMMIT is sent, or
-   * the server says that the COMMIT it didn't answer has failed, Everpool runs the method again.
+   * Makes the whole transfer or nothing of it. If the connection breaks before the COMMIT is sent,
+   * or if the COMMIT isn't answered and the server says later that it has failed, Everpool runs
+   * this method again.
    */
   @Transaction
   default void transfer(Transfer transfer) {
-    // always the smaller number first: two transfers then never wait for each other
+    // The account with the smaller number always comes first, so that two transfers never wait for
+    // each other.
     if (transfer.payer() < transfer.payee()) {
       add(transfer.payer(), -transfer.amount());
       add(transfer.payee(), transfer.amount());
