@@ -8,17 +8,17 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** The command: measures pools and prints tables. {@code --help} says how. */
+/** The command, which measures pools and prints tables. {@code --help} says how it is used. */
 public final class Benchmarks {
 
   private Benchmarks() {}
 
   public static void main(String[] args) throws Exception {
-    // what a pool has left running must not hold us up
+    // A pool may have left something running, which must not keep this JVM alive.
     System.exit(run(System.out, System.err, args));
   }
 
-  /** Does what the command line asks for, and gives the exit code. */
+  /** Does what the command line asks for, and returns the exit code. */
   static int run(PrintStream out, PrintStream err, String... args) throws Exception {
     List<String> words = List.of(args);
     if (words.contains("--help")) {

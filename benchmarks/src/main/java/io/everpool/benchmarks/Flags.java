@@ -17,15 +17,16 @@ import java.util.Set;
 /**
  * What the command line asks for.
  *
- * @param pace how long is measured
- * @param regimes in which regimes
- * @param pools which pools
- * @param rounds how often each
- * @param out where the results go
- * @param jvmFlags more flags for the JVMs that measure
- * @param inProcess whether all is measured in this JVM, for a profiler or a debugger
- * @param restarts how many restarts of a server are measured, and nothing else; 0 for none
- * @param down how long the server stays down at each of them
+ * @param pace how long each measurement takes
+ * @param regimes the regimes in which is measured
+ * @param pools the pools that are measured
+ * @param rounds how often each pool is measured in each regime
+ * @param out the folder into which the results go
+ * @param jvmFlags further flags for the JVMs that measure
+ * @param inProcess whether everything is measured in this JVM, for a profiler or a debugger
+ * @param restarts how many restarts of a server are measured, and nothing else; 0 if the regimes
+ *     are measured
+ * @param down how long the server stays down at each restart
  */
 record Flags(
     Pace pace,
@@ -64,7 +65,7 @@ record Flags(
   /**
    * Reads the command line.
    *
-   * @throws IllegalArgumentException with what is wrong
+   * @throws IllegalArgumentException if something is wrong; the message says what
    */
   static Flags of(String... args) {
     Deque<String> left = new ArrayDeque<>(Arrays.asList(args));
@@ -129,7 +130,10 @@ record Flags(
     return Integer.parseInt(text);
   }
 
-  /** Of what comes in several sizes the smoke takes one. */
+  /**
+   * The regimes that are measured by default. If a regime comes in several sizes, the smoke takes
+   * one of them.
+   */
   private static List<Regime> regimes(Pace pace) {
     Set<String> others =
         Set.of(

@@ -8,7 +8,7 @@ import java.io.PrintStream;
 import java.time.Duration;
 import java.util.Locale;
 
-/** A line for each measurement, with the time that is left. */
+/** Prints a line for each measurement, with the time that is left. */
 final class Progress {
 
   private final PrintStream out;

@@ -26,9 +26,9 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Measures pools in rounds: each takes every pool through every regime once, pool beside pool, and
- * begins with another pool than the round before, so that whatever the machine does meanwhile
- * happens to all.
+ * Measures pools in rounds. Each round takes every pool through every regime once, one pool after
+ * the other, and begins with another pool than the round before. So whatever the machine does
+ * meanwhile happens to all pools.
  */
 final class Run {
 
@@ -48,7 +48,7 @@ final class Run {
     fork = new Fork(flags.jvmFlags(), log);
   }
 
-  /** Measures all that the flags ask for, writes the results and gives them. */
+  /** Measures everything that the flags ask for, writes the results and returns them. */
   Results all() throws Exception {
     Files.createDirectories(flags.out());
     Files.deleteIfExists(log);
@@ -96,7 +96,7 @@ final class Run {
     return results;
   }
 
-  /** Last, lest they scroll away above the tables. */
+  /** Prints the failures last, so that the tables don't push them off the screen. */
   private void tellFailures(Results results) {
     List<Sample> failures = results.failures();
     if (!failures.isEmpty()) {
@@ -108,7 +108,9 @@ final class Run {
     }
   }
 
-  /** Whoever reads the figures must know if others used the machine at the same time. */
+  /**
+   * Notes if others used the machine at the same time, which whoever reads the figures must know.
+   */
   private void noteIfBusy() {
     double load = ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage();
     if (load > 0.5 * Runtime.getRuntime().availableProcessors()) {
@@ -155,7 +157,7 @@ final class Run {
     return fork.run(regime, pool, step.round(), surroundings);
   }
 
-  /** A PostgreSQL server, if one is wanted. */
+  /** A PostgreSQL server, if one of the regimes needs it. */
   private static final class Server implements AutoCloseable {
     private final @Nullable PostgresServer server;
 

@@ -6,7 +6,10 @@ import io.agroal.api.security.NamePrincipal;
 import io.agroal.api.security.SimplePassword;
 import java.sql.SQLException;
 
-/** Defaults: no validation, no leak detection, metrics off; it waits for ever unless told. */
+/**
+ * Agroal with its defaults: no validation, no leak detection, metrics off. It waits for ever unless
+ * it is told otherwise.
+ */
 final class AgroalContender {
 
   private AgroalContender() {}

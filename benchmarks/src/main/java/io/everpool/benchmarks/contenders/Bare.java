@@ -6,13 +6,16 @@ import java.sql.SQLException;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 
-/** A connection per thread that stays open; whoever measures it must not close what it takes. */
+/**
+ * Keeps one connection per thread open. Code that measures this must not close the connection that
+ * it takes.
+ */
 final class Bare extends PlainSource {
 
   private final Settings settings;
   private final Queue<Connection> all = new ConcurrentLinkedQueue<>();
 
-  @SuppressWarnings("ThreadLocalUsage") // one per measurement
+  @SuppressWarnings("ThreadLocalUsage") // there is one per measurement
   private final ThreadLocal<Connection> own = new ThreadLocal<>();
 
   private Bare(Settings settings) {

@@ -5,8 +5,8 @@ import org.stone.beecp.BeeDataSource;
 import org.stone.beecp.BeeDataSourceConfig;
 
 /**
- * Defaults, which validate after half a second of idleness, and let as many threads borrow at once
- * as there are processors.
+ * BeeCP with its defaults: they validate a connection that was idle for half a second, and let as
+ * many threads borrow at once as there are processors.
  */
 final class BeecpContender {
 

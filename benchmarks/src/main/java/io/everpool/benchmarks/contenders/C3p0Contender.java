@@ -4,7 +4,10 @@ import com.mchange.v2.c3p0.ComboPooledDataSource;
 import java.beans.PropertyVetoException;
 import java.sql.SQLException;
 
-/** Defaults: no tests at checkout, no statement cache; it waits for ever unless told. */
+/**
+ * c3p0 with its defaults: no tests at checkout, no statement cache. It waits for ever unless it is
+ * told otherwise.
+ */
 final class C3p0Contender {
 
   private C3p0Contender() {}

@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Locale;
 import javax.sql.DataSource;
 
-/** One way to get a connection. */
+/** A way to get a connection. */
 public enum Contender {
   EVERPOOL("Everpool", EverpoolContender::open),
   HIKARI("HikariCP", HikariContender::open),
@@ -18,16 +18,20 @@ public enum Contender {
   C3P0("c3p0", C3p0Contender::open),
   VIBUR("Vibur", ViburContender::open),
   DRUID("Druid", DruidContender::open),
-  /** No pool: an array of slots that never waits, so for as many threads as connections only. */
+  /**
+   * No pool: an array of slots that never waits, so that it works only for as many threads as there
+   * are connections.
+   */
   FLOOR("floor", Floor::open),
   /**
-   * Hardly a pool: what the floor lacks so that nobody is forgotten and nothing given back twice.
+   * Hardly a pool: it adds to the floor only what is needed so that no waiter is forgotten and
+   * nothing is given back twice.
    */
   LEAST("least pool", Least::open),
-  /** No pool: a connection per thread, kept open. */
+  /** No pool: each thread has a connection that stays open. */
   BARE("bare", Bare::open);
 
-  /** Opens a pool, and returns once its minimum is on the way. */
+  /** Opens a pool, and returns once the pool is opening its minimum. */
   @FunctionalInterface
   interface Opening {
     Open open(Settings settings) throws Exception;
@@ -42,12 +46,12 @@ public enum Contender {
   /**
    * A pool at work.
    *
-   * @param source where its connections come from
-   * @param closing closes it and its connections
+   * @param source the data source from which the connections come
+   * @param closing closes the pool and its connections
    */
   public record Open(DataSource source, Closing closing) implements AutoCloseable {
 
-    /** Takes a connection, which goes back by its {@code close()}. */
+    /** Takes a connection; its {@code close()} gives it back. */
     public Connection take() throws SQLException {
       return source.getConnection();
     }
@@ -60,7 +64,7 @@ public enum Contender {
 
   private final String label;
 
-  @SuppressWarnings("ImmutableEnumChecker") // only method references come here
+  @SuppressWarnings("ImmutableEnumChecker") // only method references are given here
   private final Opening opening;
 
   Contender(String label, Opening opening) {
@@ -73,7 +77,7 @@ public enum Contender {
     return Arrays.stream(values()).filter(Contender::pool).toList();
   }
 
-  /** The one that a flag names, in any case. */
+  /** The contender that a flag names, in letters of any case. */
   public static Contender named(String key) {
     return Arrays.stream(values())
         .filter(contender -> contender.key().equalsIgnoreCase(key))
@@ -88,17 +92,19 @@ public enum Contender {
     return this != FLOOR && this != LEAST && this != BARE;
   }
 
-  /** Its name in flags and files. */
+  /** The contender's name in flags and files. */
   public String key() {
     return name().toLowerCase(Locale.ROOT);
   }
 
-  /** Its name in tables. */
+  /** The contender's name in tables. */
   public String label() {
     return label;
   }
 
-  /** What it is, in a line: a pool and its version, or what there is instead of one. */
+  /**
+   * What the contender is, in a line: a pool and its version, or what there is instead of a pool.
+   */
   public String title() {
     return switch (this) {
       case FLOOR -> "no pool: an array of slots that never waits";
@@ -109,13 +115,13 @@ public enum Contender {
     };
   }
 
-  /** Its version; empty where there is none. */
+  /** The pool's version; empty if there is none. */
   public String version() {
     return Versions.of(key());
   }
 
   /**
-   * Opens it.
+   * Opens the pool.
    *
    * @throws Exception whatever the pool throws
    */

@@ -3,7 +3,10 @@ package io.everpool.benchmarks.contenders;
 import java.sql.SQLException;
 import org.apache.commons.dbcp2.BasicDataSource;
 
-/** Defaults, less the validation of every borrow and the MBean. */
+/**
+ * Commons DBCP 2 with its defaults, but without the validation at every borrow and without the
+ * MBean.
+ */
 final class Dbcp2Contender {
 
   private Dbcp2Contender() {}

@@ -3,7 +3,10 @@ package io.everpool.benchmarks.contenders;
 import com.alibaba.druid.pool.DruidDataSource;
 import java.sql.SQLException;
 
-/** Defaults, less the validation that wants a query; no filters, no statement cache. */
+/**
+ * Druid with its defaults, but without the validation, which needs a query; it has no filters and
+ * no statement cache.
+ */
 final class DruidContender {
 
   private DruidContender() {}

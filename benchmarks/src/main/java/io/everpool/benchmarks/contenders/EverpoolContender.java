@@ -9,8 +9,9 @@ import java.sql.SQLException;
 import java.time.Duration;
 
 /**
- * With everything on that is on by default. Queries are counted as always; only the limit is out of
- * reach, for a stub runs through 50,000 in a millisecond and no peer has such a limit.
+ * Everpool with everything on that is on by default. Queries are counted as always. Only their
+ * limit is out of reach, because a stub executes 50,000 in a millisecond, and no other pool has
+ * such a limit.
  */
 final class EverpoolContender {
 

@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What no pool can do without: a compare-and-set to take a connection and an ordered store to give
- * it back. No waiting, no face of its own, no state, no close that is harmless the second time.
+ * it back. There is no waiting, no face of its own and no state, and a second close does harm.
  */
 final class Floor extends PlainSource {
 
@@ -40,12 +40,12 @@ final class Floor extends PlainSource {
     }
   }
 
-  @SuppressWarnings("deprecation") // threadId() came with 19
+  @SuppressWarnings("deprecation") // threadId() came with Java 19
   private static long threadId() {
     return Thread.currentThread().getId();
   }
 
-  /** A slot, padded so that neighbours don't share a cache line. */
+  /** A slot; it is padded so that neighbours don't share a cache line. */
   @SuppressWarnings("unused")
   private static final class Place extends AtomicReference<@Nullable Lent> {
     private static final long serialVersionUID = 1;

@@ -3,7 +3,10 @@ package io.everpool.benchmarks.contenders;
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
 
-/** Defaults, which validate after half a second of idleness and have no leak detection. */
+/**
+ * HikariCP with its defaults: they validate a connection that was idle for half a second, and have
+ * no leak detection.
+ */
 final class HikariContender {
 
   private HikariContender() {}

@@ -8,11 +8,11 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * The least that is a pool: nobody who waits is forgotten, and a second close does no harm. So a
- * connection is given back by a compare-and-set as well, with the number of its lease, and the
- * waiters are counted after it, behind a full fence; and each lease has a face of its own that
- * knows the number. Nobody ever waits here, so whoever finds waiters is told that there are none.
- * No state, no statements, no age, no health.
+ * The least that is a pool: no waiter is forgotten, and a second close does no harm. So here a
+ * compare-and-set gives a connection back, too, with the number of its lease. After it, behind a
+ * full fence, the waiters are counted. And each lease has a face of its own that knows the number.
+ * Nobody ever waits here, so a thread that finds waiters fails. There is no state, there are no
+ * statements, no age and no health.
  */
 final class Least extends PlainSource {
   private static final int SPREAD = 0x9E3779B9;
@@ -51,12 +51,12 @@ final class Least extends PlainSource {
     }
   }
 
-  @SuppressWarnings("deprecation") // threadId() came with 19
+  @SuppressWarnings("deprecation") // threadId() came with Java 19
   private static long threadId() {
     return Thread.currentThread().getId();
   }
 
-  /** A slot, its lease's number odd while it is lent; padded as the floor's. */
+  /** A slot; the number of its lease is odd while it is lent. It is padded like the floor's. */
   @SuppressWarnings("unused")
   private static final class Place extends AtomicLong {
     private static final long serialVersionUID = 1;

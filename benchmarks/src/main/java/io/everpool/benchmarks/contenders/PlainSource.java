@@ -8,7 +8,7 @@ import java.util.logging.Logger;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
-/** A data source with nothing but connections. */
+/** A data source that offers nothing but connections. */
 abstract class PlainSource implements DataSource {
 
   @Override

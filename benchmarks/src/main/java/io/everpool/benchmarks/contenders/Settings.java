@@ -5,16 +5,16 @@ import io.everpool.benchmarks.stub.StubDriver;
 import java.time.Duration;
 
 /**
- * What every contender is opened with; docs/benchmarks.md has the table of how each says it.
+ * What every contender is opened with; docs/benchmarks.md has the table of how each pool is told.
  *
  * @param driver the driver's class name
  * @param url the JDBC URL
  * @param user the role, or the empty text
- * @param password its password, or the empty text
- * @param minSize connections kept open, and open from the start
- * @param maxSize connections open at the most
- * @param acquireTimeout longest wait for a connection, in whole seconds
- * @param sleeps whether it may close its connections when there is nothing to do
+ * @param password the role's password, or the empty text
+ * @param minSize how many connections are kept open, and are open from the start
+ * @param maxSize how many connections may be open at most
+ * @param acquireTimeout the longest wait for a connection, in whole seconds
+ * @param sleeps whether the pool may close its connections when there is nothing to do
  */
 public record Settings(
     String driver,
@@ -28,23 +28,23 @@ public record Settings(
 
   private static final Duration PATIENCE = Duration.ofSeconds(30);
 
-  /** A pool of a fixed size on a stub. */
+  /** Settings of a pool of a fixed size on a stub. */
   public static Settings of(StubDatabase database, int size) {
     return of(database, size, size);
   }
 
-  /** A pool that grows on a stub. */
+  /** Settings of a pool that grows on a stub. */
   public static Settings of(StubDatabase database, int minSize, int maxSize) {
     return new Settings(
         StubDriver.class.getName(), database.url(), "", "", minSize, maxSize, PATIENCE, false);
   }
 
-  /** A pool of a fixed size on PostgreSQL. */
+  /** Settings of a pool of a fixed size on PostgreSQL. */
   public static Settings postgres(String url, String user, String password, int size) {
     return new Settings("org.postgresql.Driver", url, user, password, size, size, PATIENCE, false);
   }
 
-  /** By another driver, and the URL by which that one connects. */
+  /** The same settings with another driver, and with the URL by which that driver connects. */
   public Settings withDriver(String otherDriver, String itsUrl) {
     return new Settings(
         otherDriver, itsUrl, user, password, minSize, maxSize, acquireTimeout, sleeps);
@@ -54,7 +54,7 @@ public record Settings(
     return new Settings(driver, url, user, password, minSize, maxSize, value, sleeps);
   }
 
-  /** For a pool that may sleep, if it can. */
+  /** The same settings for a pool that may sleep, if it can. */
   public Settings sleeping() {
     return new Settings(driver, url, user, password, minSize, maxSize, acquireTimeout, true);
   }

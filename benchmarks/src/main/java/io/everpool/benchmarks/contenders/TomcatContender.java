@@ -5,8 +5,8 @@ import org.apache.tomcat.jdbc.pool.DataSource;
 import org.apache.tomcat.jdbc.pool.PoolProperties;
 
 /**
- * Defaults, and what the others do unasked: session state is reset, statements are closed, an open
- * transaction is rolled back.
+ * Tomcat's pool with its defaults, and with what the other pools do by default: it resets the
+ * session's state, closes statements and rolls an open transaction back.
  */
 final class TomcatContender {
 

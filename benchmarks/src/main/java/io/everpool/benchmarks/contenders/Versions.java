@@ -5,7 +5,7 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.util.Properties;
 
-/** The versions that the build has put beside this class. */
+/** The versions of the pools, which the build has put beside this class. */
 final class Versions {
 
   private static final Properties ALL = load();

@@ -3,7 +3,8 @@ package io.everpool.benchmarks.contenders;
 import org.vibur.dbcp.ViburDBCPDataSource;
 
 /**
- * Defaults, less the logging of long connections, long queries and large results, and its MBean.
+ * Vibur with its defaults, but without logging long connections, long queries and large results,
+ * and without its MBean.
  */
 final class ViburContender {
 

@@ -1,4 +1,4 @@
-/** The pools that are compared, each opened with settings that come to the same. */
+/** The pools that are compared, each opened with settings that mean the same. */
 @NullMarked
 package io.everpool.benchmarks.contenders;
 

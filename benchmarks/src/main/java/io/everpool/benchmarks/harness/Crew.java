@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 /** Platform threads that do one thing together. */
 final class Crew {
 
-  /** What each of them does, given its number. */
+  /** What each of the threads does; it is given its number. */
   @FunctionalInterface
   interface Task {
     void run(int thread) throws Exception;
@@ -28,24 +28,24 @@ final class Crew {
     }
   }
 
-  /** Starts them. */
+  /** Starts the threads. */
   static Crew start(int size, Task task) {
     Crew crew = new Crew(size, task);
     crew.threads.forEach(Thread::start);
     return crew;
   }
 
-  /** Starts them and waits for their end. */
+  /** Starts the threads and waits for their end. */
   static void run(int size, Task task) throws Exception {
     start(size, task).join();
   }
 
-  /** Waits for their end; throws what the first that failed has thrown. */
+  /** Waits for the threads' end; throws what the first thread that failed has thrown. */
   void join() throws Exception {
     join(Duration.ofDays(1));
   }
 
-  /** The same; those that go on after {@code grace} are interrupted. */
+  /** Does the same, but interrupts the threads that still run after {@code grace}. */
   void join(Duration grace) throws Exception {
     long deadline = System.nanoTime() + grace.toNanos();
     for (Thread thread : threads) {

@@ -11,17 +11,16 @@ import java.util.stream.Stream;
 import org.HdrHistogram.Histogram;
 
 /**
- * Threads that lease, hold and release over and over, measured in one window of time that is the
- * same for all.
+ * Threads that lease, hold and release over and over. All are measured in the same window of time.
  *
- * <p>JMH measures each thread in a window of its own and adds up; a thread that was starved until
- * the others had gone then counts with the time it had the pool for itself. Here a thread that got
- * nothing counts as nothing, and a wait that is still going on when the window ends counts with the
- * age it has reached.
+ * <p>JMH measures each thread in a window of its own and adds up the results; a thread that got
+ * nothing until the others had gone then counts with the time in which it had the pool for itself.
+ * Here a thread that got nothing counts as nothing, and a wait that is still going on when the
+ * window ends counts with the time that it has lasted.
  */
 final class Crowd {
 
-  /** Where connections come from and go back to. */
+  /** The source from which connections come and to which they go back. */
   interface Lender {
 
     Connection take() throws SQLException;
@@ -29,32 +28,38 @@ final class Crowd {
     void give(Connection connection) throws SQLException;
   }
 
-  /** When a thread wants its next connection. */
+  /** Says when a thread wants its next connection. */
   @FunctionalInterface
   interface Arrivals {
 
-    /** At once. */
+    /** Each thread wants its next connection at once. */
     Arrivals CLOSED_LOOP = (thread, begin, now) -> now;
 
-    /** Returns when the time has come, with the time it is then; all began at {@code begin}. */
+    /**
+     * Returns when the thread's time has come, with the time that it is then. All times are counted
+     * from {@code begin}, when all threads began.
+     */
     long next(int thread, long begin, long now);
   }
 
   /**
-   * When it is measured.
+   * The time in which is measured.
    *
-   * @param warmUpNanos not yet
-   * @param windowNanos from then on
+   * @param warmUpNanos how long the threads run before that, in nanoseconds
+   * @param windowNanos how long is measured, in nanoseconds
    */
   record Span(long warmUpNanos, long windowNanos) {}
 
   private static final OperatingSystemMXBean SYSTEM =
       ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class);
 
-  /** How long after the window a thread may still wait, before it is taken to be forgotten. */
+  /** How long after the window a thread may still wait, before its waiting counts as forgotten. */
   private static final Duration GRACE = Duration.ofSeconds(2);
 
-  /** The histograms of more threads are kept to two digits: three would take more than the heap. */
+  /**
+   * From so many threads on the histograms are kept to two digits: three would take more than the
+   * heap.
+   */
   private static final int MANY = 500;
 
   private final Lender lender;
@@ -65,7 +70,7 @@ final class Crowd {
   private final Span span;
   private final CountDownLatch ready;
   private final CountDownLatch gate = new CountDownLatch(1);
-  // written before the gate opens
+  // These are written before the gate opens.
   private long begin;
   private long start;
   private long end;
@@ -80,14 +85,17 @@ final class Crowd {
     ready = new CountDownLatch(threads);
   }
 
-  /** Lets them run on a pool of so many connections, and measures them. */
+  /** Lets the threads run on a pool of so many connections, and measures them. */
   static Figures measure(
       int threads, int connections, Lender lender, Arrivals arrivals, Hold hold, Span span)
       throws Exception {
     return new Crowd(threads, lender, arrivals, hold, span).run(connections);
   }
 
-  /** Leases per second that the processors can do with nobody to ask: a thread each. */
+  /**
+   * How many leases per second the processors can do with one thread each, if nobody has to be
+   * asked for a connection.
+   */
   static double limit(Connection connection, Hold hold, Pace pace) throws Exception {
     int processors = Runtime.getRuntime().availableProcessors();
     long length = pace.span(1).windowNanos() / 5;
@@ -100,7 +108,8 @@ final class Crowd {
   private Figures run(int connections) throws Exception {
     Crew crew = Crew.start(tallies.length, this::live);
     ready.await();
-    // The histograms grow old now: copying them takes a collection longer than the longest wait.
+    // This makes the histograms old objects: a later collection would need longer to copy them than
+    // the longest wait takes.
     System.gc();
     begin = System.nanoTime();
     start = begin + span.warmUpNanos();
@@ -118,7 +127,7 @@ final class Crowd {
 
   private void live(int thread) throws SQLException, InterruptedException {
     try {
-      // one lease beforehand, so that no window passes with the opening of connections
+      // One lease comes beforehand, so that no window is spent on the opening of connections.
       Connection first = lender.take();
       hold.with(first);
       lender.give(first);

@@ -6,7 +6,10 @@ import io.everpool.benchmarks.stub.StubDatabase;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
-/** Twice as many threads as connections of a large pool, so that half of them stand in line. */
+/**
+ * Twice as many threads as connections of a large pool, so that half of them stand in the wait
+ * queue.
+ */
 final class Exhausted extends Regime {
   private static final Hold HOLD = Hold.parked(TimeUnit.MILLISECONDS.toNanos(50));
 

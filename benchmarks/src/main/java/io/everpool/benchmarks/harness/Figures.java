@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Map;
 import org.HdrHistogram.Histogram;
 
-/** Collects what was measured. The constants are the keys, each with its unit. */
+/** Collects what was measured. The constants are the keys; each ends with its unit. */
 public final class Figures {
 
   /** Processor time per operation. */
@@ -23,22 +23,24 @@ public final class Figures {
   public static final String P999_MS = "p999Ms";
   public static final String MAX_MS = "maxMs";
 
-  /** What {@link #P99_MS} is for a pool that hands over in order and at once. */
+  /** The value of {@link #P99_MS} for a pool that hands over in order and at once. */
   public static final String IDEAL_P99_MS = "idealP99Ms";
 
-  /** What {@link #P999_MS} is for such a pool. */
+  /** The value of {@link #P999_MS} for such a pool. */
   public static final String IDEAL_P999_MS = "idealP999Ms";
 
-  /** Jain's index of the leases of each thread: 1 if all had as many. */
+  /** Jain's index of the threads' numbers of leases: 1 if all threads had as many. */
   public static final String JAIN = "jain";
 
-  /** Time that connections were held, of the time there was: 0 to 1. */
+  /** The share of the time in which connections were held: 0 to 1. */
   public static final String HELD = "held";
 
   /** Leases per second. */
   public static final String PER_SECOND = "perSecond";
 
-  /** Leases per second of those that the processors could do without a pool: 0 to 1. */
+  /**
+   * The leases per second as a share of those that the processors could do without a pool: 0 to 1.
+   */
   public static final String OF_LIMIT = "ofLimit";
 
   /** Mean length of a hold. */
@@ -47,7 +49,7 @@ public final class Figures {
   /** Mean duration of a release. */
   public static final String RELEASE_US = "releaseUs";
 
-  /** What a lease cost its thread of time in the pool: the wait and the release together. */
+  /** The time that a lease cost its thread in the pool: the wait and the release together. */
   public static final String IN_POOL_P99_MS = "inPoolP99Ms";
 
   public static final String IN_POOL_MAX_MS = "inPoolMaxMs";
@@ -58,16 +60,16 @@ public final class Figures {
   /** Acquires that failed. */
   public static final String FAILED = "failed";
 
-  /** Duration of all there was to do. */
+  /** The duration of all the work. */
   public static final String TOTAL_MS = "totalMs";
 
-  /** That of a pool that costs nothing. */
+  /** The value of {@link #TOTAL_MS} for a pool that costs nothing. */
   public static final String IDEAL_TOTAL_MS = "idealTotalMs";
 
   /** Connections opened for the spike. */
   public static final String OPENED = "opened";
 
-  /** Of those, the ones that nobody has used. */
+  /** How many of these nobody has used. */
   public static final String UNNEEDED = "unneeded";
 
   /** Processor time of the process. */
@@ -76,15 +78,15 @@ public final class Figures {
   /** How often a thread was woken. */
   public static final String WAKE_UPS = "wakeUps";
 
-  /** Threads that are there on account of the pools. */
+  /** How many threads there are because of the pools. */
   public static final String THREADS = "threads";
 
-  /** Heap that a pool keeps. */
+  /** How much heap a pool keeps. */
   public static final String HEAP_KB = "heapKb";
 
   public static final String TRIALS = "trials";
 
-  /** Trials in which an acquire waited on beside an idle connection. */
+  /** The trials in which an acquire went on waiting beside an idle connection. */
   public static final String LOST = "lost";
 
   private static final double MILLI = 1e6;
@@ -102,7 +104,7 @@ public final class Figures {
     return this;
   }
 
-  /** The usual percentiles of waits in nanoseconds, and their distribution. */
+  /** Adds the usual percentiles of waits in nanoseconds, and their distribution. */
   Figures withWaits(Histogram nanos) {
     with(P50_MS, nanos.getValueAtPercentile(50) / MILLI);
     with(P99_MS, nanos.getValueAtPercentile(99) / MILLI);
@@ -114,7 +116,7 @@ public final class Figures {
     return this;
   }
 
-  /** Of wait and release together, in nanoseconds. */
+  /** Adds the percentiles of wait and release together, in nanoseconds. */
   Figures withTimesInPool(Histogram nanos) {
     return with(IN_POOL_P99_MS, nanos.getValueAtPercentile(99) / MILLI)
         .with(IN_POOL_MAX_MS, nanos.getMaxValue() / MILLI);

@@ -16,14 +16,15 @@ import java.util.concurrent.TimeUnit;
 public final class Fork {
 
   /**
-   * The same heap for all, at its full size and with its pages from the start: their first touch
-   * costs more than a lease does, and would go to whoever allocates soonest.
+   * The heap is the same for all, has its full size from the start, and its pages were touched: the
+   * first touch of a page costs more than a lease does, and the pool that allocates soonest would
+   * pay for it.
    */
   public static final List<String> JVM_FLAGS = List.of("-Xms1g", "-Xmx1g", "-XX:+AlwaysPreTouch");
 
   private static final Duration LONGEST = Duration.ofMinutes(10);
 
-  /** So much of the log's end is read, in bytes. */
+  /** How many bytes of the log's end are read. */
   private static final int MOST_SAID = 8192;
 
   private final ObjectMapper json = new ObjectMapper();
@@ -32,14 +33,14 @@ public final class Fork {
 
   /**
    * @param moreFlags flags for the JVM beside {@link #JVM_FLAGS}
-   * @param log where its output is appended
+   * @param log the file to which its output is appended
    */
   public Fork(List<String> moreFlags, Path log) {
     this.moreFlags = List.copyOf(moreFlags);
     this.log = log.toFile();
   }
 
-  /** Runs one, and waits for it. */
+  /** Runs one trial, and waits for it. */
   public Sample run(String regime, String pool, int round, Surroundings surroundings)
       throws IOException, InterruptedException {
     File answer = File.createTempFile("everpool-trial", ".json");
@@ -49,7 +50,7 @@ public final class Fork {
       try (OutputStream in = process.getOutputStream()) {
         json.writeValue(in, new Trial(regime, pool, round, surroundings, answer));
       } catch (IOException ended) {
-        // a JVM that refuses a flag reads nothing; what it said is in the log
+        // A JVM that refuses a flag reads nothing; the log has what it said.
       }
       if (!process.waitFor(LONGEST.toMillis(), TimeUnit.MILLISECONDS)) {
         process.destroyForcibly();
@@ -69,7 +70,7 @@ public final class Fork {
     }
   }
 
-  /** What has come to the end of the log since it was so long. */
+  /** What was appended to the log since it had this length. */
   private String said(long before) throws IOException {
     try (RandomAccessFile file = new RandomAccessFile(log, "r")) {
       file.seek(Math.max(before, file.length() - MOST_SAID));

@@ -13,12 +13,14 @@ interface Hold {
 
   void with(Connection connection) throws SQLException;
 
-  /** Waits for the database, so to speak: parks, never shorter, whatever unparks the thread. */
+  /**
+   * Waits as if for the database: parks, and never for a shorter time, whatever unparks the thread.
+   */
   static Hold parked(long nanos) {
     return connection -> park(nanos);
   }
 
-  /** Burns processor time; a thread that is preempted doesn't get away with less. */
+  /** Burns processor time. A thread that is preempted still has to burn all of it. */
   static Hold spinning(long tokens) {
     return connection -> Blackhole.consumeCPU(tokens);
   }
@@ -31,8 +33,8 @@ interface Hold {
   }
 
   /**
-   * How long ten threads that park for 1 ms at the same time really do; the median, lest a
-   * neighbour on the machine counts.
+   * How long ten threads that park for 1 ms at the same time really park. It is the median, so that
+   * a neighbour on the machine doesn't matter.
    */
   static long parkNanos() throws Exception {
     int threads = 10;
@@ -51,7 +53,7 @@ interface Hold {
     return took[took.length / 2];
   }
 
-  /** The tokens that take 2 us; of several measurements the least disturbed. */
+  /** How many tokens take 2 us; of several measurements the one counts that was disturbed least. */
   static long spinTokens() {
     long probe = 1_000;
     int times = 2_000;

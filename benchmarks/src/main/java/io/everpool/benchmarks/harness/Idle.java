@@ -11,10 +11,10 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /**
- * A hundred pools of five, and nothing to do for half a minute: what they cost whoever has them.
- * {@link Contender#BARE} is a process without any pool.
+ * A hundred pools of five connections that have nothing to do for half a minute: this is what they
+ * cost an application. {@link Contender#BARE} is a process without any pool.
  *
- * <p>Before, they are left alone for long enough that what comes from opening them is over.
+ * <p>Before that they are left alone for so long that nothing of their opening is still going on.
  */
 final class Idle extends Regime {
   private static final int SIZE = 5;
@@ -42,7 +42,7 @@ final class Idle extends Regime {
   }
 
   @Override
-  @SuppressWarnings("try") // they are only there
+  @SuppressWarnings("try") // the pools only have to exist
   public Figures measure(Contender contender, Surroundings surroundings) throws Exception {
     Settings settings = Settings.of(new StubDatabase(), SIZE);
     int threadsBefore = threads().getThreadCount();
@@ -64,7 +64,7 @@ final class Idle extends Regime {
     return ManagementFactory.getThreadMXBean();
   }
 
-  /** How often any thread but this one has waited: each time it has been woken before. */
+  /** How often all threads but this one have waited: each time they had been woken before. */
   private static long wakeUps() {
     long own = Thread.currentThread().getId();
     long sum = 0;

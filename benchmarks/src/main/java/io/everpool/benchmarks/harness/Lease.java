@@ -19,15 +19,17 @@ import org.openjdk.jmh.runner.options.OptionsBuilder;
 import org.openjdk.jmh.runner.options.TimeValue;
 import org.openjdk.jmh.runner.options.VerboseMode;
 
-/** {@link LeaseBenchmark} by JMH, in a JVM of its own unless all is to be in this one. */
+/**
+ * Runs {@link LeaseBenchmark} by JMH, in a JVM of its own unless everything is to be in this one.
+ */
 final class Lease extends Regime {
 
   private static final int SIZE = 10;
 
   /**
    * JMH enters its loop anew for each iteration, and each time HotSpot finds a way out of that loop
-   * which the code compiled so far hasn't. After a single warm-up it is the loop's first code,
-   * which counts as it goes, that makes up for a part of the next iterations.
+   * that the code compiled so far doesn't know. After a single warm-up, part of the next iterations
+   * would run in the loop's first code, which counts as it goes.
    */
   private static final int WARM_UPS = 5;
 
@@ -37,7 +39,7 @@ final class Lease extends Regime {
   private final int held;
   private final List<Contender> contenders;
 
-  /** Beside ten connections that nobody else uses. */
+  /** A lease from ten connections that nobody else uses. */
   Lease(String benchmark, String title, int threads) {
     this(
         benchmark + "-" + threads,
@@ -72,7 +74,7 @@ final class Lease extends Regime {
     this.contenders = List.copyOf(contenders);
   }
 
-  /** One thread, and one connection that is left to it. */
+  /** One thread, while all connections but one are held. */
   static Lease sparse(int size) {
     return new Lease(
         "sparse-" + size,
@@ -97,7 +99,7 @@ final class Lease extends Regime {
   @Override
   public Figures measure(Contender contender, Surroundings surroundings) throws Exception {
     if (surroundings.pace() == Pace.SMOKE) {
-      // JMH lets one of its kind run on a machine at a time, which is right where figures count
+      // JMH lets only one JMH run on a machine at a time, which is right where figures count.
       System.setProperty("jmh.ignoreLock", "true");
     }
     RunResult result = run(options(contender, surroundings));
@@ -107,7 +109,7 @@ final class Lease extends Regime {
         .with(Figures.ALLOC_BYTES, secondary(result, "gc.alloc.rate.norm"));
   }
 
-  /** What JMH is asked for. */
+  /** The options that JMH gets. */
   Options options(Contender contender, Surroundings surroundings) {
     Pace pace = surroundings.pace();
     List<String> flags = new ArrayList<>(Fork.JVM_FLAGS);
@@ -132,8 +134,8 @@ final class Lease extends Regime {
   }
 
   /**
-   * Runs JMH. Of a JVM that ends before its time JMH says no more than the exit code; the rest is
-   * in what that JVM wrote, which goes to the standard output as it would by itself.
+   * Runs JMH. If a JVM ends too early, JMH tells only the exit code; the rest is in what that JVM
+   * wrote, which goes to the standard output as it would without JMH.
    */
   private static RunResult run(Options options) throws RunnerException {
     ByteArrayOutputStream said = new ByteArrayOutputStream();
@@ -153,13 +155,16 @@ final class Lease extends Regime {
     }
   }
 
-  @SuppressWarnings("rawtypes") // so says JMH
+  @SuppressWarnings("rawtypes") // JMH declares it this way
   private static double secondary(RunResult result, String name) {
     Result found = result.getSecondaryResults().get(name);
     return found == null ? Double.NaN : median(found);
   }
 
-  /** Of the iterations; with a mean, one that a neighbour on the machine disturbs spoils all. */
+  /**
+   * The median of the iterations. With the mean, one iteration that a neighbour on the machine
+   * disturbs would spoil all.
+   */
   private static double median(Result<?> result) {
     return result.getStatistics().getPercentile(50);
   }

@@ -9,7 +9,7 @@ final class Lenders {
 
   private Lenders() {}
 
-  /** A pool: {@code getConnection()} and {@code close()}. */
+  /** Lends from a pool, by {@code getConnection()} and {@code close()}. */
   static Crowd.Lender of(Contender.Open pool) {
     return new Crowd.Lender() {
       @Override
@@ -24,7 +24,7 @@ final class Lenders {
     };
   }
 
-  /** Whoever takes from it has his own and keeps it. */
+  /** Lends each thread its own connection, which it keeps. */
   static Crowd.Lender keeping(Contender.Open bare) {
     return new Crowd.Lender() {
       @Override
@@ -37,7 +37,7 @@ final class Lenders {
     };
   }
 
-  /** Everybody holds the same, without asking. */
+  /** Lends everybody the same connection, without asking anything. */
   static Crowd.Lender sharing(Connection connection) {
     return new Crowd.Lender() {
       @Override

@@ -6,12 +6,12 @@ import io.everpool.benchmarks.stub.StubDatabase;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Four fifths of what ten connections can bear, if each is held for a parked millisecond.
+ * A load of four fifths of what ten connections can bear, if each is held for a parked millisecond.
  *
- * <p>A hundred threads have a timetable each, drawn before from an exponential distribution and the
- * same for every pool: together a Poisson process at 0.8 x 10 / (the real length of a 1 ms park). A
- * thread that is late goes at once and doesn't shift its timetable, so a slow pool is offered the
- * same load.
+ * <p>Each of a hundred threads has a timetable, drawn beforehand from an exponential distribution
+ * and the same for every pool. Together they are a Poisson process at 0.8 x 10 / (the real length
+ * of a 1 ms park). A thread that is late goes at once and doesn't shift its timetable, so a slow
+ * pool is offered the same load.
  */
 final class Load extends Regime {
 

@@ -7,9 +7,9 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Two hundred pools of five, opened one after the other and kept: how long that takes beside
- * connects that take no time, and how much heap each of them has then, its connections included.
- * Some were opened and closed before, so that neither is about the loading of classes.
+ * Two hundred pools of five connections, opened one after the other and kept: how long that takes
+ * if connects take no time, and how much heap each of them has then, its connections included. Some
+ * pools were opened and closed before, so that the loading of classes isn't measured.
  */
 final class Opening extends Regime {
   private static final int SIZE = 5;
@@ -28,7 +28,7 @@ final class Opening extends Regime {
   }
 
   @Override
-  @SuppressWarnings("try") // they are only there
+  @SuppressWarnings("try") // the pools only have to exist
   public Figures measure(Contender contender, Surroundings surroundings) throws Exception {
     StubDatabase database = new StubDatabase();
     Settings settings = Settings.of(database, SIZE);
@@ -45,7 +45,7 @@ final class Opening extends Regime {
     }
   }
 
-  /** Until each pool has its minimum, some of which comes after it was opened. */
+  /** Waits until each pool has its minimum; a part of that comes after the pool was opened. */
   private static void await(StubDatabase database, int connections) throws InterruptedException {
     long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
     while (database.opened() < connections) {
@@ -57,7 +57,7 @@ final class Opening extends Regime {
     }
   }
 
-  /** After collections, until they find nothing more. */
+  /** The bytes of heap in use, after collections that go on until they find nothing more. */
   private static long heapBytes() {
     long least = Long.MAX_VALUE;
     for (int i = 0; i < 10; i++) {

@@ -5,7 +5,9 @@ import io.everpool.benchmarks.contenders.Settings;
 import io.everpool.benchmarks.stub.StubDatabase;
 import java.util.List;
 
-/** As many threads as connections: each could have its own, if the pool found it again. */
+/**
+ * As many threads as connections: each could have its own connection, if the pool found it again.
+ */
 final class Own extends Regime {
 
   private final int size;
@@ -31,8 +33,9 @@ final class Own extends Regime {
   }
 
   /**
-   * Few threads go first, as a warm-up: beside a thousand that never rest the compiler is one of a
-   * thousand and one, and what is measured then is how far it has come.
+   * Runs the regime. A few threads run first, as a warm-up: beside a thousand threads that never
+   * rest the compiler has one of a thousand and one shares, and then it would be measured how far
+   * the compiler has come.
    */
   private Figures run(int threads, Contender.Open pool, Crowd.Span span) throws Exception {
     return Crowd.measure(

@@ -9,11 +9,11 @@ import java.util.concurrent.TimeUnit;
  * <p>The figures are milliseconds unless their name says otherwise.
  */
 public enum Pace {
-  /** Whether it runs at all; its figures mean nothing. */
+  /** Only shows whether everything runs; its figures mean nothing. */
   SMOKE(1, 20, 60, 20, 1, 20, 1, 1, 20, 2_000, 1_000),
-  /** All regimes and pools in about a quarter of an hour on two cores. */
+  /** Measures all regimes and pools in about a quarter of an hour on two cores. */
   SHORT(1, 500, 1_500, 1_500, 3, 200, 5, 3, 150, 1_000_000, 3_000),
-  /** Every window longer, and three rounds; about an hour and a half. */
+  /** Measures with longer windows, in three rounds; this takes about an hour and a half. */
   LONG(3, 1_000, 3_000, 2_500, 4, 750, 5, 5, 150, 1_000_000, 40_000);
 
   private final int rounds;
@@ -59,7 +59,7 @@ public enum Pace {
   }
 
   /**
-   * When a crowd is measured.
+   * The time in which a crowd is measured.
    *
    * @param warmUps how many times the usual time it takes until the code is compiled
    */
@@ -69,24 +69,25 @@ public enum Pace {
         TimeUnit.MILLISECONDS.toNanos(window));
   }
 
-  /** All of JMH's warm-up together. */
+  /** How long all of JMH's warm-up takes together. */
   int jmhWarmUpMillis() {
     return jmhWarmUp;
   }
 
-  /** JMH's iterations. */
+  /** How many iterations JMH makes. */
   int iterations() {
     return iterations;
   }
 
-  /** Length of one of JMH's iterations. */
+  /** How long one of JMH's iterations takes. */
   int iterationMillis() {
     return iteration;
   }
 
   /**
-   * Leases of each virtual thread. A pool that starves some until the others have gone makes them
-   * wait for as long as all there is to do, so its percentiles grow with this number.
+   * How many leases each virtual thread makes. A pool that starves some threads until the others
+   * have gone makes them wait for as long as the whole work takes, so its percentiles grow with
+   * this number.
    */
   int cycles() {
     return cycles;
@@ -105,7 +106,9 @@ public enum Pace {
     return Duration.ofMillis(connect);
   }
 
-  /** After which idle pools have done what comes from opening them. */
+  /**
+   * How long idle pools are left alone, so that they have finished what comes from their opening.
+   */
   int settleMillis() {
     return this == SMOKE ? 1 : 15_000;
   }
@@ -115,12 +118,12 @@ public enum Pace {
     return this == SMOKE ? 1 : 30_000;
   }
 
-  /** Trials of release against acquire. */
+  /** How many trials of release against acquire there are. */
   int races() {
     return races;
   }
 
-  /** When they end although there were fewer. */
+  /** After which time the trials end, even if there were fewer. */
   long raceLimitNanos() {
     return TimeUnit.MILLISECONDS.toNanos(raceLimit);
   }

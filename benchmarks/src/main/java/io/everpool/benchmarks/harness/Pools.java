@@ -6,7 +6,7 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Many at once, on the same stub. */
+/** Many pools at once, on the same stub. */
 final class Pools implements AutoCloseable {
   private final List<Contender.Open> pools = new ArrayList<>();
 

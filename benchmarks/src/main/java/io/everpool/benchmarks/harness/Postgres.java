@@ -10,9 +10,9 @@ import java.util.List;
 import java.util.Objects;
 
 /**
- * Threads that take a connection for one {@code SELECT 1} on PostgreSQL: with the same session
- * settings for all, which are those that Everpool comes with ({@code statement_timeout} costs the
- * server something at each statement), or each as it comes.
+ * Threads that take a connection for one {@code SELECT 1} on PostgreSQL. Either all pools have the
+ * same session settings, which are Everpool's defaults ({@code statement_timeout} costs the server
+ * something at each statement), or each pool has its own defaults.
  */
 final class Postgres extends Regime {
 
@@ -45,7 +45,7 @@ final class Postgres extends Regime {
     this.alike = alike;
   }
 
-  /** All with a {@code statement_timeout}. */
+  /** Gives all pools a {@code statement_timeout}. */
   static Postgres alike(int threads, int size) {
     return new Postgres(threads, size, true);
   }
@@ -72,7 +72,7 @@ final class Postgres extends Regime {
   public Figures measure(Contender contender, Surroundings surroundings) throws Exception {
     Surroundings.Server server = Objects.requireNonNull(surroundings.server(), "no server");
     String url = server.url();
-    if (alike && contender != Contender.EVERPOOL) { // which sets it by itself
+    if (alike && contender != Contender.EVERPOOL) { // Everpool sets it by itself
       url +=
           "?options=-c%20statement_timeout="
               + PoolConfig.builder(url).build().commandTimeout().toMillis();

@@ -13,8 +13,8 @@ import org.HdrHistogram.Histogram;
 import org.openjdk.jmh.infra.Blackhole;
 
 /**
- * One connection, two threads: one gives it back while the other asks for it. An acquire that takes
- * {@link #LOST_NANOS} or longer has slept beside an idle connection: its wake-up was lost.
+ * Two threads share one connection: one gives it back while the other asks for it. An acquire that
+ * takes {@link #LOST_NANOS} or longer has slept beside an idle connection: its wake-up was lost.
  */
 final class Race extends Regime {
 
@@ -34,7 +34,10 @@ final class Race extends Regime {
     }
   }
 
-  /** The trials of one pool. In trial n thread n % 2 has the connection and the other wants it. */
+  /**
+   * The trials of one pool. In trial n the thread n % 2 has the connection and the other one wants
+   * it.
+   */
   private static final class Course {
     private final Contender.Open pool;
     private final Pace pace;
@@ -88,7 +91,9 @@ final class Race extends Regime {
       }
     }
 
-    /** Writes what only the thread that acquires writes; the next meeting publishes it. */
+    /**
+     * Acquires. Only the thread that acquires writes these fields; the next meeting publishes them.
+     */
     private void acquire() throws SQLException {
       long asked = System.nanoTime();
       Connection mine = null;
@@ -109,8 +114,11 @@ final class Race extends Regime {
       connection = mine;
     }
 
-    /** Waits for the other; spins, but not for long, for there may be one processor. */
-    @SuppressWarnings("ThreadPriorityCheck") // both must go on, nothing rests on it
+    /**
+     * Waits for the other thread. It spins, but not for long, because there may be only one
+     * processor.
+     */
+    @SuppressWarnings("ThreadPriorityCheck") // both threads must go on; nothing depends on the hint
     private void meet(int self, long point) {
       arrived[self].set(point);
       for (int spins = 0; arrived[1 - self].get() < point && !ended; spins++) {

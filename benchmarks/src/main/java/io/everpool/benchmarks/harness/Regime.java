@@ -14,32 +14,32 @@ public abstract class Regime {
     this.title = title;
   }
 
-  /** Its name in flags and files: a group, and within it a case. */
+  /** The regime's name in flags and files: a group, and a case within the group. */
   public final String key() {
     return key;
   }
 
-  /** What it is, in a line. */
+  /** What the regime is, in a line. */
   public final String title() {
     return title;
   }
 
-  /** Who takes part. */
+  /** The contenders that take part. */
   public List<Contender> contenders() {
     return Contender.pools();
   }
 
-  /** The Java release it needs. */
+  /** The oldest Java release that the regime works on. */
   public int release() {
     return 17;
   }
 
-  /** Whether it needs {@link Surroundings#server()}. */
+  /** Whether the regime needs {@link Surroundings#server()}. */
   public boolean needsServer() {
     return false;
   }
 
-  /** Whether it forks a JVM for itself, and needn't be run in one of its own. */
+  /** Whether the regime forks a JVM by itself, and needn't be run in one of its own. */
   public boolean forks() {
     return false;
   }

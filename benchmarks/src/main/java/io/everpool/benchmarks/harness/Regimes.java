@@ -3,7 +3,7 @@ package io.everpool.benchmarks.harness;
 import java.util.ArrayList;
 import java.util.List;
 
-/** All of them, in the order of tables. */
+/** All regimes, in the order of the tables. */
 public final class Regimes {
 
   private static final List<Regime> ALL = all();
@@ -50,7 +50,10 @@ public final class Regimes {
     return ALL;
   }
 
-  /** Those that a flag names: one by its key, or all whose key begins so, up to a dash. */
+  /**
+   * The regimes that a flag names: one by its key, or all whose key begins with this text up to a
+   * dash.
+   */
   public static List<Regime> named(String name) {
     List<Regime> found =
         ALL.stream()

@@ -9,9 +9,9 @@ import org.jspecify.annotations.Nullable;
  *
  * @param regime the regime's key
  * @param pool the contender's key
- * @param round when it was, beginning with 1
+ * @param round the number of the round, beginning with 1
  * @param figures what was measured, by the keys of {@link Figures}
- * @param waits the distribution of the waits; empty where nobody waits
+ * @param waits the distribution of the waits; empty if nobody waits in this regime
  * @param failure why there are no figures, or null
  */
 public record Sample(
@@ -25,8 +25,8 @@ public record Sample(
   /**
    * A point of a distribution.
    *
-   * @param percent this share of the waits
-   * @param millis took no longer than this
+   * @param percent a share of the waits, in percent
+   * @param millis this share of the waits took no longer than this, in milliseconds
    */
   public record Quantile(double percent, double millis) {}
 

@@ -5,7 +5,10 @@ import io.everpool.benchmarks.contenders.Settings;
 import io.everpool.benchmarks.stub.StubDatabase;
 import java.util.concurrent.TimeUnit;
 
-/** A hundred threads on ten connections, each held for a parked millisecond, over and over. */
+/**
+ * A hundred threads on ten connections; each connection is held for a parked millisecond, over and
+ * over.
+ */
 final class Saturated extends Regime {
 
   private static final int THREADS = 100;
@@ -27,7 +30,8 @@ final class Saturated extends Regime {
               Crowd.Arrivals.CLOSED_LOOP,
               hold,
               surroundings.pace().span(1));
-      // in order, a thread waits for all who stand between it and its last lease
+      // If all is in order, a thread waits for all the others that stand between it and its last
+      // lease.
       double ideal = figures.get(Figures.HOLD_MS) * (THREADS - SIZE) / SIZE;
       return figures.with(Figures.IDEAL_P99_MS, ideal);
     }

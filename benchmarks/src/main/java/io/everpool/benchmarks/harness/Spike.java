@@ -14,8 +14,8 @@ import org.HdrHistogram.ConcurrentHistogram;
 import org.HdrHistogram.Histogram;
 
 /**
- * Fifty requests at the same moment on a pool of 5 to 20 whose connects take 150 ms: the five that
- * are there are through with all of them in 20 ms, long before a sixth could help.
+ * Fifty requests at the same moment on a pool of 5 to 20 connections whose connects take 150 ms:
+ * the five connections that are there finish all requests in 20 ms, long before a sixth could help.
  */
 final class Spike extends Regime {
 
@@ -34,7 +34,7 @@ final class Spike extends Regime {
     Histogram waits = new ConcurrentHistogram(TimeUnit.MINUTES.toNanos(2), 3);
     Figures[] each = new Figures[spikes];
     Duration connect = surroundings.pace().connect();
-    one(contender, connect, Crowd.newHistogram()); // warms up
+    one(contender, connect, Crowd.newHistogram()); // this warms up
     for (int i = 0; i < spikes; i++) {
       each[i] = one(contender, connect, waits);
     }

@@ -4,15 +4,16 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What all measurements of a run share, so that none has an advantage.
+ * What all measurements of a run share, so that no pool has an advantage.
  *
- * @param pace how long they take
+ * @param pace how long the measurements take
  * @param parkNanos how long a park of 1 ms really takes here
- * @param spinTokens what {@code Blackhole.consumeCPU} burns 2 us with here
- * @param seed where arrivals draw from; another one each round
- * @param server a PostgreSQL server, or null if no regime wants one
- * @param inProcess whether what forks a JVM for itself must not, for a profiler or a debugger
- * @param jvmFlags flags for that JVM beside {@link Fork#JVM_FLAGS}
+ * @param spinTokens how many tokens {@code Blackhole.consumeCPU} needs here to burn 2 us
+ * @param seed the seed from which arrivals are drawn; each round has another one
+ * @param server a PostgreSQL server, or null if no regime needs one
+ * @param inProcess whether regimes that fork a JVM by themselves must not do so, for a profiler or
+ *     a debugger
+ * @param jvmFlags flags for such a JVM beside {@link Fork#JVM_FLAGS}
  */
 public record Surroundings(
     Pace pace,
@@ -41,7 +42,7 @@ public record Surroundings(
     }
   }
 
-  /** Measures what the run needs to know of the machine. Takes a second. */
+  /** Measures what the run needs to know of the machine. This takes a second. */
   public static Surroundings of(Pace pace) throws Exception {
     return new Surroundings(pace, Hold.parkNanos(), Hold.spinTokens(), 1, null, false, List.of());
   }

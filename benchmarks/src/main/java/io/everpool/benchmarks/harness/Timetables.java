@@ -7,7 +7,7 @@ import java.util.Random;
 import java.util.stream.LongStream;
 import org.HdrHistogram.Histogram;
 
-/** When each thread wants a connection, in nanoseconds after the start. */
+/** The times at which each thread wants a connection, in nanoseconds after the start. */
 final class Timetables {
 
   private final long[][] times;
@@ -16,7 +16,7 @@ final class Timetables {
     this.times = times;
   }
 
-  /** A Poisson process per thread, of {@code length} nanoseconds. */
+  /** Draws a Poisson process for each thread, of {@code length} nanoseconds. */
   static Timetables drawn(int threads, double meanGap, long length, long seed) {
     long[][] times = new long[threads][];
     for (int i = 0; i < threads; i++) {
@@ -34,9 +34,9 @@ final class Timetables {
     return -mean * Math.log(1 - random.nextDouble());
   }
 
-  /** For a crowd whose threads park until it is time. */
+  /** The arrivals for a crowd whose threads park until it is time. */
   Crowd.Arrivals arrivals() {
-    int[] next = new int[times.length * 16]; // one per cache line
+    int[] next = new int[times.length * 16]; // each thread has a cache line of its own
     return (thread, begin, now) -> {
       int at = next[thread * 16]++;
       if (at >= times[thread].length) {
@@ -52,7 +52,7 @@ final class Timetables {
   }
 
   /**
-   * The waits at a pool that costs nothing and serves in order, for the same timetables: a
+   * The waits at a pool that costs nothing and serves in order, for the same timetables. This is a
    * simulation in which each thread asks when its time has come and its last lease is over.
    */
   Histogram idealWaits(int connections, long holdNanos, long warmUpNanos) {

@@ -8,14 +8,14 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 
 /**
- * One measurement of one pool in one regime: what a forked JVM does, so that no pool runs in code
+ * One measurement of one pool in one regime. A forked JVM does it, so that no pool runs in code
  * that was compiled for another.
  *
  * @param regime the regime's key
  * @param pool the contender's key
  * @param round the number of the round
  * @param surroundings what all measurements share
- * @param answer where the forked JVM writes the {@link Sample}
+ * @param answer the file to which the forked JVM writes the {@link Sample}
  */
 public record Trial(String regime, String pool, int round, Surroundings surroundings, File answer) {
 
@@ -24,11 +24,11 @@ public record Trial(String regime, String pool, int round, Surroundings surround
     ObjectMapper json = new ObjectMapper();
     Trial trial = json.readValue(System.in, Trial.class);
     json.writeValue(trial.answer(), trial.run());
-    // what a pool has left running must not hold us up
+    // A pool may have left something running, which must not keep this JVM alive.
     System.exit(0);
   }
 
-  /** Runs it in this JVM. What fails is a sample too. */
+  /** Runs the trial in this JVM. A failure becomes a sample, too. */
   public Sample run() {
     try {
       return Regimes.named(regime)
@@ -43,7 +43,7 @@ public record Trial(String regime, String pool, int round, Surroundings surround
     }
   }
 
-  /** What was at the bottom of it. */
+  /** The first cause of a failure. */
   static Throwable cause(Throwable failure) {
     Throwable at = failure;
     while (true) {

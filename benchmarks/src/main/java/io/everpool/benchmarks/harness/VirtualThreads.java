@@ -14,7 +14,10 @@ import java.util.concurrent.atomic.LongAdder;
 import org.HdrHistogram.ConcurrentHistogram;
 import org.HdrHistogram.Histogram;
 
-/** Ten thousand virtual threads on twenty connections: a fixed amount of work, begun at once. */
+/**
+ * Ten thousand virtual threads on twenty connections, with a fixed amount of work that all begin at
+ * once.
+ */
 final class VirtualThreads extends Regime {
 
   private static final int SIZE = 20;
@@ -36,7 +39,7 @@ final class VirtualThreads extends Regime {
     try (Contender.Open pool =
         contender.open(settings.withAcquireTimeout(Duration.ofSeconds(60)))) {
       int threads = surroundings.pace().virtualThreads();
-      run(pool, threads, 1); // warms up
+      run(pool, threads, 1); // this warms up
       return run(pool, threads, cycles);
     }
   }
@@ -79,7 +82,7 @@ final class VirtualThreads extends Regime {
         .with(Figures.FAILED, (double) failed.sum());
   }
 
-  /** Gives how long it held the connection. */
+  /** Leases a connection once; returns how long it was held, in nanoseconds. */
   private static long lease(Contender.Open pool, Histogram waits) throws SQLException {
     long asked = System.nanoTime();
     try (Connection connection = pool.take()) {

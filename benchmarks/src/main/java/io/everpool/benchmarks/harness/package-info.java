@@ -1,6 +1,6 @@
 /**
- * The regimes: JMH's where no thread waits, and elsewhere crowds of threads that are measured in
- * one window of time common to all of them.
+ * The regimes. Where no thread waits, JMH measures; elsewhere crowds of threads are measured in one
+ * window of time that is common to all of them.
  */
 @NullMarked
 package io.everpool.benchmarks.harness;

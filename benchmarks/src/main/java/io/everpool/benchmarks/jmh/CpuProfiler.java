@@ -15,14 +15,14 @@ import org.openjdk.jmh.results.Result;
 import org.openjdk.jmh.results.ScalarResult;
 
 /**
- * The processor time of all Java threads per operation: of the callers and of the pool's own. Where
- * threads outnumber processors this, and not the time that passes, is what an operation costs. The
- * compiler's threads are left out, for how much they have still to do is chance; the collector's
- * too, and allocation is reported beside.
+ * The processor time of all Java threads per operation: of the callers' and of the pool's own. If
+ * there are more threads than processors, this is what an operation costs, and not the time that
+ * passes. The compiler's threads are left out, because it is chance how much they still have to do.
+ * The collector's are left out, too; allocation is reported separately.
  */
 public final class CpuProfiler implements InternalProfiler {
 
-  /** The name of its result. */
+  /** The name of the profiler's result. */
   public static final String RESULT = "cpu.norm";
 
   private final ThreadMXBean threads = ManagementFactory.getPlatformMXBean(ThreadMXBean.class);
@@ -55,7 +55,7 @@ public final class CpuProfiler implements InternalProfiler {
     long[] nanos = threads.getThreadCpuTime(ids);
     Map<Long, Long> times = new HashMap<>();
     for (int i = 0; i < ids.length; i++) {
-      // -1 for a thread that has ended in between
+      // The value is -1 for a thread that has ended in between.
       times.put(ids[i], Math.max(0, nanos[i]));
     }
     return times;

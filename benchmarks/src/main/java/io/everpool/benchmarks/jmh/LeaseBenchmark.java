@@ -21,14 +21,14 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.infra.Blackhole;
 
-/** A lease and nothing else, and a lease with a statement in it, on stub connections. */
+/** A lease alone, and a lease with a statement in it, on stub connections. */
 @State(Scope.Benchmark)
 @SuppressWarnings("NullAway.Init") // JMH calls open() first
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
 public class LeaseBenchmark {
 
-  /** The contender, by its key. */
+  /** The contender's key. */
   @Param("everpool")
   public String pool = "";
 
@@ -36,7 +36,7 @@ public class LeaseBenchmark {
   @Param("10")
   public int size;
 
-  /** How many of them somebody holds all the time. */
+  /** How many of the connections somebody holds all the time. */
   @Param("0")
   public int held;
 
@@ -44,7 +44,10 @@ public class LeaseBenchmark {
   private DataSource source;
   private final List<Connection> others = new ArrayList<>();
 
-  /** What a pool keeps grows old with it, and a collector's barriers are dearer in old objects. */
+  /**
+   * Opens the pool and collects. What a pool keeps becomes old objects with time, in which a
+   * collector's barriers cost more.
+   */
   @Setup
   public void open() throws Exception {
     open = Contender.named(pool).open(Settings.of(new StubDatabase(), size));
@@ -63,7 +66,7 @@ public class LeaseBenchmark {
     open.close();
   }
 
-  /** Acquire, release. */
+  /** Acquires and releases. */
   @Benchmark
   public void cycle(Blackhole seen) throws SQLException {
     try (Connection connection = source.getConnection()) {
@@ -72,8 +75,9 @@ public class LeaseBenchmark {
   }
 
   /**
-   * Acquire, prepare, execute, close the statement, release. The objects are shown to the black
-   * hole, lest the compiler finds that nobody sees them and makes none: a driver's are seen.
+   * Acquires, prepares, executes, closes the statement and releases. The objects are given to the
+   * black hole; otherwise the compiler could find that nobody sees them, and make none. A driver's
+   * objects are seen.
    */
   @Benchmark
   public void statement(Blackhole seen) throws SQLException {

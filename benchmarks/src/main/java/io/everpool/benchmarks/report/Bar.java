@@ -8,19 +8,19 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * What Everpool has set itself to reach in a regime.
+ * A limit that Everpool has set itself in a regime.
  *
  * @param regime the regime's key
- * @param what is measured
+ * @param what what is measured
  * @param atMost whether the limit is an upper one
  * @param limit the limit
- * @param measured what was measured; NaN if it wasn't
- * @param failed whether Everpool failed where it was to be measured, in one round at least
+ * @param measured what was measured; NaN if it wasn't measured
+ * @param failed whether Everpool failed in at least one round in which it was to be measured
  */
 public record Bar(
     String regime, String what, boolean atMost, double limit, double measured, boolean failed) {
 
-  /** All of them; those of regimes that didn't run have no figure. */
+  /** All bars; those of regimes that didn't run have no figure. */
   public static List<Bar> all(Results results) {
     return new Bars(results).all();
   }
@@ -155,7 +155,7 @@ public record Bar(
       atLeast(regime, "Jain", 0.99, own(regime, Figures.JAIN));
     }
 
-    /** That a larger pool costs no more than a smaller one. */
+    /** Adds the bar that a larger pool costs no more than a smaller one. */
     private void size(String regime, String smaller, String key) {
       bars.add(
           new Bar(
@@ -191,7 +191,7 @@ public record Bar(
       return own(regime, Figures.CPU_NS) / results.figure(regime, Contender.LEAST, Figures.CPU_NS);
     }
 
-    /** The most queries of any other pool; NaN if none was measured. */
+    /** The most queries that any other pool had; NaN if none was measured. */
     private double bestPeer(String regime) {
       return Contender.pools().stream()
           .filter(pool -> pool != Contender.EVERPOOL)

@@ -7,8 +7,8 @@ import java.util.Comparator;
 import java.util.List;
 
 /**
- * A bar per pool, for each regime of a group. A bar that would dwarf the others is cut off, which
- * its open end shows; the figure beside it is the whole.
+ * A bar for each pool, for each regime of a group. A bar that would make the others look tiny is
+ * cut off, which its open end shows; the figure beside it is the whole value.
  */
 final class BarChart {
 
@@ -20,7 +20,7 @@ final class BarChart {
   private static final int HEAD = 46;
   private static final String CUT = "#ffffff";
 
-  /** How many times the median a bar may be long. */
+  /** How many times the median's length a bar may have. */
   private static final double LONGEST = 3;
 
   private BarChart() {}

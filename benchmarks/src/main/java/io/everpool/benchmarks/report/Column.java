@@ -11,11 +11,12 @@ import org.jspecify.annotations.Nullable;
 /**
  * A column of a table.
  *
- * @param heading with the unit
- * @param figure the key of what it shows
- * @param decimals how exactly
- * @param scale what the figure is multiplied by
- * @param against whose figure the ratio in the next column is to, or null for no such column
+ * @param heading the column's heading, which contains the unit
+ * @param figure the key of the figure that it shows
+ * @param decimals how many decimals are shown
+ * @param scale the factor by which the figure is multiplied
+ * @param against the contender with whose figure the next column compares, or null if there is no
+ *     such column
  */
 record Column(
     String heading, String figure, int decimals, double scale, @Nullable Contender against) {
@@ -131,7 +132,7 @@ record Column(
     return group(regime).equals("cpu") || group(regime).equals("pg");
   }
 
-  /** Whether threads wait there for each other. */
+  /** Whether threads wait for each other in the regime. */
   static boolean waits(String regime) {
     return switch (group(regime)) {
       case "saturated", "load80", "cpu", "virtual" -> true;

@@ -21,7 +21,7 @@ public final class Report {
   private final List<String> notes;
 
   /**
-   * @param notes sentences that must be read with the figures
+   * @param notes sentences that must be read together with the figures
    */
   public Report(Results results, List<String> notes) {
     this.results = results;
@@ -29,7 +29,7 @@ public final class Report {
     regimes = Regimes.list().stream().filter(regime -> results.has(regime.key())).toList();
   }
 
-  /** Tables and bars as Markdown. */
+  /** The tables and bars as Markdown. */
   public String text() {
     StringBuilder text = new StringBuilder("## Everpool and its peers\n\n");
     text.append(foot()).append("\n");
@@ -74,7 +74,7 @@ public final class Report {
     }
   }
 
-  /** Whether waiting is what it is about, and there are waits. */
+  /** Whether the regime is about waiting, and there are waits. */
   private boolean waits(Regime regime) {
     return Column.waits(regime.key())
         && regime.contenders().stream()

@@ -9,11 +9,11 @@ import java.util.Optional;
 /**
  * The samples of a run. The figure of a pool in a regime is the median over its rounds.
  *
- * @param machine where it took place
- * @param started when, in ISO 8601
- * @param pace how long was measured
- * @param rounds how often
- * @param samples what was measured, in the order in which it was
+ * @param machine where the run took place
+ * @param started when the run started, in ISO 8601
+ * @param pace how long was measured: the name of a {@code Pace}
+ * @param rounds how many rounds there were
+ * @param samples what was measured, in the order in which it was measured
  */
 public record Results(
     Machine machine, String started, String pace, int rounds, List<Sample> samples) {
@@ -22,7 +22,7 @@ public record Results(
     samples = List.copyOf(samples);
   }
 
-  /** Whether there is anything of a regime. */
+  /** Whether there is any sample of a regime. */
   public boolean has(String regime) {
     return samples.stream().anyMatch(sample -> sample.regime().equals(regime));
   }
@@ -43,7 +43,7 @@ public record Results(
             .toArray());
   }
 
-  /** The median of a percentile of the waits, for each percentile there is. */
+  /** The median of each percentile of the waits. */
   public List<Sample.Quantile> waits(String regime, Contender pool) {
     List<List<Sample.Quantile>> all =
         of(regime, pool).stream().map(Sample::waits).filter(waits -> !waits.isEmpty()).toList();
@@ -61,12 +61,12 @@ public record Results(
     return samples.stream().filter(sample -> sample.failure() != null).toList();
   }
 
-  /** Whether a pool has failed in a regime, in one round at least. */
+  /** Whether a pool has failed in a regime, in at least one round. */
   public boolean failed(String regime, Contender pool) {
     return of(regime, pool).stream().anyMatch(sample -> sample.failure() != null);
   }
 
-  /** Why a pool has no figures in a regime, if it took part and has none. */
+  /** Why a pool has no figures in a regime; empty if it has some, or didn't take part. */
   public Optional<String> failure(String regime, Contender pool) {
     List<Sample> own = of(regime, pool);
     return own.stream().allMatch(sample -> sample.failure() != null)

@@ -50,7 +50,10 @@ final class Svg {
         points, stroke, thickness);
   }
 
-  /** Text that begins, is centred or ends at {@code x}: {@code anchor} is start, middle or end. */
+  /**
+   * Adds a text that begins, is centred or ends at {@code x}: {@code anchor} is start, middle or
+   * end.
+   */
   void text(double x, double y, String anchor, int size, String text) {
     add(
         "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"%s\" font-size=\"%d\">%s</text>",

@@ -12,7 +12,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 
-/** Markdown that is legible as it stands. */
+/** Writes Markdown that is also legible as plain text. */
 final class Tables {
 
   private Tables() {}
@@ -50,7 +50,7 @@ final class Tables {
     return text.toString();
   }
 
-  /** In how many of its rounds a pool failed, and why: its figures are of the others. */
+  /** In how many of its rounds a pool failed, and why; its figures come from the other rounds. */
   private static String failures(String regime, Contender pool, Results results) {
     List<Sample> all = results.of(regime, pool);
     List<Sample> failed = all.stream().filter(sample -> sample.failure() != null).toList();
@@ -96,7 +96,7 @@ final class Tables {
     return cells;
   }
 
-  /** A table of these rows, of which the first is the head. */
+  /** A table of these rows; the first one is the head. */
   static String markdown(List<List<String>> rows) {
     int[] widths = new int[rows.get(0).size()];
     for (List<String> row : rows) {

@@ -8,8 +8,8 @@ import io.everpool.benchmarks.harness.Sample;
 import java.util.List;
 
 /**
- * Percentiles of the wait, a line per pool: upwards the wait on a logarithmic scale, to the right
- * ever rarer waits.
+ * Percentiles of the wait, with a line for each pool. Upwards is the wait, on a logarithmic scale;
+ * to the right the waits become ever rarer.
  */
 final class WaitChart {
 
@@ -21,7 +21,7 @@ final class WaitChart {
   private static final int BOTTOM = 56;
   private static final String GRID = "#dee2e6";
 
-  /** Nines: percent is 100 x (1 - 10^-nines). */
+  /** How far the scale goes, in nines: percent is 100 x (1 - 10^-nines). */
   private static final double MOST_NINES = 4;
 
   private final Svg svg = new Svg(WIDTH, HEIGHT);

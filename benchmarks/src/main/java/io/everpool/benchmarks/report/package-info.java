@@ -1,4 +1,4 @@
-/** Tables, bars, charts and JSON out of samples. */
+/** Makes tables, bars, charts and JSON from samples. */
 @NullMarked
 package io.everpool.benchmarks.report;
 

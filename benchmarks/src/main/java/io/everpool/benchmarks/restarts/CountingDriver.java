@@ -9,8 +9,8 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * pgjdbc under other URLs, {@code jdbc:counting:postgresql:}, that counts how often it is asked to
- * connect: not every pool says how often it tries in vain.
+ * pgjdbc under other URLs, {@code jdbc:counting:postgresql:}. It counts how often it is asked to
+ * connect, because not every pool says how often it tries in vain.
  */
 public final class CountingDriver extends PlainDriver {
   private static final String PREFIX = "jdbc:counting:";
@@ -28,7 +28,7 @@ public final class CountingDriver extends PlainDriver {
     }
   }
 
-  /** The URL by which this driver connects to where {@code url} leads. */
+  /** The URL by which this driver connects to the place that {@code url} names. */
   static String counting(String url) {
     return PREFIX + url.substring("jdbc:".length());
   }

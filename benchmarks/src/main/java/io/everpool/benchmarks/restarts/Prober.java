@@ -6,7 +6,10 @@ import java.sql.SQLException;
 import java.util.Properties;
 import java.util.concurrent.locks.LockSupport;
 
-/** Finds out when a server takes sessions again: raw logins, one after the other, no pool. */
+/**
+ * Finds out when a server accepts sessions again, by raw logins, one after the other, without a
+ * pool.
+ */
 final class Prober {
   private static final long PAUSE_NANOS = 2_000_000;
 
@@ -17,7 +20,7 @@ final class Prober {
   private final Thread thread = new Thread(this::probe, "prober");
 
   /**
-   * @param beforeEach runs before each login that is tried, last before the one that succeeds
+   * @param beforeEach runs before each login that is tried, also before the one that succeeds
    */
   Prober(PostgresServer server, Runnable beforeEach) {
     url = server.jdbcUrl();
@@ -27,7 +30,7 @@ final class Prober {
     login.setProperty("ApplicationName", "prober");
   }
 
-  /** Begins to knock, at a server that is down. */
+  /** Begins to try logins, at a server that is down. */
   void start() {
     thread.setDaemon(true);
     thread.start();
@@ -48,8 +51,8 @@ final class Prober {
   }
 
   /**
-   * When the first login that succeeded was begun, by {@link System#nanoTime()}. The server may
-   * have been ready a few milliseconds before, never after.
+   * The moment at which the first login that succeeded was begun, by {@link System#nanoTime()}. The
+   * server may have been ready a few milliseconds before, but never after it.
    */
   long await() throws InterruptedException {
     thread.join();

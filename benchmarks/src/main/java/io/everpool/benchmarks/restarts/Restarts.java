@@ -14,11 +14,11 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * Restarts a server again and again under pools that work side by side, and measures for each the
- * time from the server's taking sessions to the first answer through the pool.
+ * Restarts a server again and again under pools that work side by side. For each pool it measures
+ * the time from the moment when the server accepts sessions to the first answer through the pool.
  */
 public final class Restarts {
-  /** What the pool may take, at the 95th percentile. */
+  /** The longest time that Everpool may take at the 95th percentile, in milliseconds. */
   static final double BAR_MS = 250;
 
   private static final int WARM_UP = 3;
@@ -91,7 +91,7 @@ public final class Restarts {
   }
 
   private void restart(PostgresServer server, boolean counts) throws InterruptedException {
-    Thread.sleep(CALM_MILLIS); // every pool is whole again, and at work
+    Thread.sleep(CALM_MILLIS); // Meanwhile every pool becomes whole again, and works.
     rows.forEach(row -> row.team.outageBegins());
     Prober prober = new Prober(server, () -> rows.forEach(row -> row.team.outageLasts()));
     long stopped = System.nanoTime();
@@ -158,7 +158,7 @@ public final class Restarts {
     return text.toString();
   }
 
-  /** The smallest value that so many percent of all don't exceed. */
+  /** The smallest of the values that at least this percentage of all values don't exceed. */
   static double percentile(List<Double> values, double percent) {
     List<Double> sorted = values.stream().sorted().toList();
     int rank = (int) Math.ceil(percent / 100 * sorted.size());

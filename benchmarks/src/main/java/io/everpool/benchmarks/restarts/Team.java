@@ -56,7 +56,10 @@ final class Team implements AutoCloseable {
     this.acquireTimeout = acquireTimeout;
   }
 
-  /** Takes connections by hand, and tries again by hand after an error, as users write it. */
+  /**
+   * A team that takes connections itself, and tries again after an error, as users write it by
+   * hand.
+   */
   static Team byHand(
       String label, Contender.Open pool, Duration acquireTimeout, LongSupplier connects) {
     return new Team(label, pool, () -> query(pool.source()), acquireTimeout, connects);
@@ -68,7 +71,7 @@ final class Team implements AutoCloseable {
     return now.opened() + now.connectFailures() + now.connecting();
   }
 
-  /** Gives the pool units of work, which it runs again itself. */
+  /** A team that gives the pool units of work, which the pool runs again itself. */
   static Team inUnits(String label, Contender.Open pool, Duration acquireTimeout) {
     Pool units = (Pool) pool.source();
     return new Team(
@@ -124,18 +127,18 @@ final class Team implements AutoCloseable {
   }
 
   private static boolean isTimeout(SQLException e) {
-    // HikariCP has no class of its own for it
+    // HikariCP has no exception class of its own for this.
     return e instanceof AcquireTimeoutException
         || (e instanceof SQLTransientConnectionException
             && String.valueOf(e.getMessage()).contains("request timed out"));
   }
 
-  /** An outage begins: connects are counted from now on. */
+  /** Notes that an outage begins: connects are counted from now on. */
   void outageBegins() {
     connectsBefore = connects.getAsLong();
   }
 
-  /** The outage has lasted until now, if it is over. */
+  /** Notes that the outage has lasted until now, if it is over. */
   void outageLasts() {
     connectsInOutage = connects.getAsLong() - connectsBefore;
   }
@@ -149,12 +152,14 @@ final class Team implements AutoCloseable {
     return label;
   }
 
-  /** Queries that succeed from now on count; called while the server is down. */
+  /** Makes queries count that succeed from now on; it is called while the server is down. */
   void expectSuccess() {
     success.set(UNSET);
   }
 
-  /** When the first query since then had its answer, by {@link System#nanoTime()}. */
+  /**
+   * The moment at which the first query since then had its answer, by {@link System#nanoTime()}.
+   */
   long awaitSuccess(Duration limit) {
     long deadline = System.nanoTime() + limit.toNanos();
     while (success.get() == UNSET) {
@@ -166,12 +171,12 @@ final class Team implements AutoCloseable {
     return success.get();
   }
 
-  /** Queries that ended in an exception. */
+  /** How many queries ended in an exception. */
   long errors() {
     return errors.get();
   }
 
-  /** Those whose caller waited in vain until its deadline. */
+  /** How many of these have a caller that waited in vain until its deadline. */
   long late() {
     return late.get();
   }

@@ -6,7 +6,7 @@ import java.sql.SQLFeatureNotSupportedException;
 import java.util.Properties;
 import java.util.logging.Logger;
 
-/** A driver with nothing but connections. */
+/** A driver that offers nothing but connections. */
 public abstract class PlainDriver implements Driver {
 
   @Override

@@ -25,7 +25,10 @@ public class StubConnection extends AbsentConnection {
   private volatile boolean closed;
   private boolean touched;
 
-  /** Whether a statement was ever prepared here. Exact once the users' threads have ended. */
+  /**
+   * Whether a statement was ever prepared here. The answer is exact once the users' threads have
+   * ended.
+   */
   boolean touched() {
     return touched;
   }
@@ -170,7 +173,10 @@ public class StubConnection extends AbsentConnection {
     return face.cast(this);
   }
 
-  /** A proxy: pools look at the metadata when they connect, and not on the path measured. */
+  /**
+   * Returns a proxy: pools look at the metadata when they connect, and not on the path that is
+   * measured.
+   */
   @Override
   public DatabaseMetaData getMetaData() {
     Connection self = this;

@@ -9,7 +9,7 @@ import io.everpool.api.driver.SideEffects;
 import io.everpool.api.driver.TransactionState;
 import java.sql.SQLException;
 
-/** Everpool's port to a {@link StubDatabase}. */
+/** Everpool's driver port to a {@link StubDatabase}. */
 public final class StubConnector implements Connector {
 
   private final StubDatabase database;
@@ -18,7 +18,7 @@ public final class StubConnector implements Connector {
     this.database = database;
   }
 
-  /** For the one at a URL. */
+  /** Makes a connector to the stub at a URL. */
   public static StubConnector to(String url) throws SQLException {
     return new StubConnector(StubDatabase.at(url));
   }

@@ -9,8 +9,8 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * A database that answers at once and keeps count of its connections. One per pool under test; its
- * {@link #url()} leads {@link StubDriver} to it. Thread-safe.
+ * A database that answers at once and counts its connections. Each pool under test has one of its
+ * own, to which {@link #url()} leads {@link StubDriver}. Thread-safe.
  */
 public final class StubDatabase {
 
@@ -39,7 +39,7 @@ public final class StubDatabase {
     return url;
   }
 
-  /** From now on a connect takes this long. */
+  /** Makes each connect take this long from now on. */
   public void connectDelay(Duration value) {
     connectDelay = value;
   }
@@ -49,7 +49,10 @@ public final class StubDatabase {
     return opened.size();
   }
 
-  /** Of those opened after the first {@code first}, how many nobody has prepared a statement on. */
+  /**
+   * On how many of the connections opened after the first {@code first} nobody has prepared a
+   * statement.
+   */
   public long unusedAfter(int first) {
     return opened.stream().skip(first).filter(connection -> !connection.touched()).count();
   }

@@ -6,7 +6,7 @@ import java.sql.SQLException;
 import java.sql.SQLWarning;
 import org.jspecify.annotations.Nullable;
 
-/** Executes nothing, with success. 24 bytes. */
+/** Executes nothing, successfully. An object of this class takes 24 bytes. */
 final class StubStatement extends AbsentPreparedStatement {
 
   private final Connection connection;

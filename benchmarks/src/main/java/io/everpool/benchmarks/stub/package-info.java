@@ -1,4 +1,4 @@
-/** A database that does nothing, so that what is left is the pool. */
+/** A database that does nothing, so that what is measured is the pool alone. */
 @NullMarked
 package io.everpool.benchmarks.stub;
 
