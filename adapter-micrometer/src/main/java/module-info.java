@@ -5,7 +5,7 @@
 module io.everpool.micrometer {
   requires transitive io.everpool.api;
   requires transitive micrometer.core;
-  requires static transitive micrometer.observation; // from 1.10 on
+  requires static transitive micrometer.observation; // it exists from 1.10 on
   requires static org.jspecify;
 
   exports io.everpool.micrometer;

@@ -1,4 +1,7 @@
-/** PostgreSQL for Everpool, through pgjdbc; nothing here is called by name but the doctor. */
+/**
+ * PostgreSQL for Everpool, through pgjdbc. Applications name no class of this module but the
+ * doctor.
+ */
 module io.everpool.postgresql {
   requires transitive io.everpool.api;
   requires java.naming;

@@ -139,7 +139,7 @@ public final class EverpoolConfig {
    * The names under {@code everpool.pools}, in order; empty if there are none.
    *
    * @param root the whole configuration, not the block; it is resolved here if it isn't yet
-   * @throws InvalidPoolConfigException if the blocks aren't blocks
+   * @throws InvalidPoolConfigException if one of the blocks is no block
    */
   public static SortedSet<String> poolNames(Config root) {
     Problems problems = new Problems();

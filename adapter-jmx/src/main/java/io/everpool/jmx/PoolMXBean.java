@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  */
 public interface PoolMXBean {
 
-  // ---- to look
+  // ---- attributes
 
   /** The pool's name. */
   String getName();
@@ -117,7 +117,8 @@ public interface PoolMXBean {
     boolean isWaiting();
   }
 
-  // ---- to act; a pool that is being closed refuses all of it by an IllegalStateException
+  // ---- operations; those that change the pool throw IllegalStateException while it is being
+  // closed
 
   /**
    * Keeps the pool between other bounds, until it is closed or this is called again. Connections

@@ -29,11 +29,11 @@ final class Replication {
    *
    * <ul>
    *   <li>A server that follows no other has none.
-   *   <li>Nor has a standby that is connected to its primary and has replayed all that it received,
-   *       however long ago the last transaction was: an idle primary sends nothing.
-   *   <li>Otherwise it is the age of the last transaction that was replayed. A standby without a
-   *       connection may miss everything that was committed since. (One that replays an archive
-   *       looks the same.)
+   *   <li>A standby has none either, if it is connected to its primary and has replayed all that it
+   *       received, however long ago the last transaction was: an idle primary sends nothing.
+   *   <li>In all other cases the lag is the age of the last transaction that was replayed. A
+   *       standby without a connection may miss everything that was committed since. (A standby
+   *       that replays an archive looks the same.)
    * </ul>
    */
   private static final String LAG =

@@ -6,8 +6,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The SQL that begins a transaction with its level of isolation, read-only mode and schema, where
- * these can't be set for the session: behind a pooler it may go on with another server connection
- * after each transaction.
+ * these can't be set for the session: behind a pooler the session may go on with another server
+ * connection after each transaction.
  */
 final class TransactionStart {
   private TransactionStart() {}

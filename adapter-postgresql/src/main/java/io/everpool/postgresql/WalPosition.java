@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  * A position in the write-ahead log. Two positions can be compared if they are on the same
  * timeline, or if one lies before the point at which the other's timeline began.
  *
- * @param timeline 0 if it isn't known
+ * @param timeline the timeline; 0 if it isn't known
  * @param lsn the number of the byte, from the beginning of the log (PostgreSQL: {@code pg_lsn})
  */
 record WalPosition(int timeline, long lsn) {

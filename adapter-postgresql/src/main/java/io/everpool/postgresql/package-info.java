@@ -1,7 +1,7 @@
 /**
- * PostgreSQL through pgjdbc. Here is what the pool knows of it, the adapter, its connector and its
- * connections; they put together what the packages below know, each of one thing. Nobody below
- * knows what is here.
+ * PostgreSQL through pgjdbc. This package has the classes that the pool knows: the adapter, its
+ * connector and its connections. They put together what the packages below know, and each of those
+ * knows one thing. No package below knows this one.
  */
 @NullMarked
 package io.everpool.postgresql;

@@ -1,7 +1,6 @@
 /**
- * What of a configuration contradicts itself where the driver and the database are concerned:
- * {@link io.everpool.postgresql.advice.DriverContradictions} has the table, in a class for each
- * subject.
+ * Settings that contradict each other where the driver and the database are concerned. {@link
+ * io.everpool.postgresql.advice.DriverContradictions} has the table, with a class for each subject.
  */
 @NullMarked
 package io.everpool.postgresql.advice;

@@ -70,8 +70,8 @@ public final class LookupPermission {
   }
 
   /**
-   * Why commits can't be looked up; null if they can. Costs up to three round trips, until the
-   * server has answered once.
+   * Why commits can't be looked up; null if they can. The question costs up to three round trips,
+   * until the server has answered once.
    */
   public @Nullable String obstacle(Connection connection) throws SQLException {
     if (complete) {

@@ -22,9 +22,10 @@ import org.jspecify.annotations.Nullable;
  * promoted from the same timeline, neither knowing of the other, have the same number and can't be
  * told apart.
  *
- * <p>No connection to a superseded server outlives the news: one that is judged after a higher
- * timeline was seen is refused; one that was judged before was begun before the first connection on
- * the higher timeline reached the pool, which then gives up everything that was begun by then.
+ * <p>No connection to a superseded server outlives the news. A connection that is judged after a
+ * higher timeline was seen is refused. One that was judged before was also begun before the first
+ * connection on the higher timeline reached the pool; when that one arrives, the pool gives up all
+ * connections that were begun by then.
  */
 public final class Timelines {
   private static final PgjdbcInternals DRIVER = PgjdbcInternals.PRESENT;

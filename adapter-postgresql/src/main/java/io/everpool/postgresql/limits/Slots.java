@@ -12,7 +12,7 @@ import java.sql.Statement;
  * doesn't see of which kind other roles' sessions are. So such a role also counts some that take no
  * slot: parallel workers, the workers of a subscription, senders of WAL.
  *
- * @param most {@code max_connections}
+ * @param most the server's {@code max_connections}
  * @param reserved how many of these are reserved for other roles than this one; 0 for a superuser
  * @param taken how many connections all roles have, the session that asks included
  * @param role how many connections the role may have; below 0 for no limit, as a superuser has none

@@ -45,7 +45,7 @@ record LibpqParameter(
 
   private static final List<LibpqParameter> TABLE =
       List.of(
-          // Where to connect to, and as whom.
+          // Where to connect to, and as whom
           ours("host"),
           ours("port"),
           ours("service"),

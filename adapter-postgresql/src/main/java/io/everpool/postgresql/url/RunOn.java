@@ -37,7 +37,7 @@ final class RunOn {
    * Whether a value that isn't in quotes runs on into another parameter. A secret may contain
    * anything, and so may options; there, only a known name counts as a parameter.
    *
-   * @param name libpq's
+   * @param name libpq's name of the parameter
    * @param blank whether the writer may have meant a blank to separate, where it doesn't
    */
   static boolean into(String name, String value, boolean blank) {
