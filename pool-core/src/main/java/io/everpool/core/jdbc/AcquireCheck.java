@@ -23,8 +23,8 @@ import java.util.function.Function;
 import org.slf4j.Logger;
 
 /**
- * The look at a connection that has rested, before it is lent. On the acquiring thread, who holds
- * the lease already.
+ * Looks at a connection that has rested before it is lent. The acquiring thread calls this, and it
+ * holds the lease already.
  */
 final class AcquireCheck {
   private static final Logger log = PoolEvents.log();
@@ -35,12 +35,15 @@ final class AcquireCheck {
           + " until the connection is closed, and no longer";
 
   /**
-   * What is asked is given at least so long, however soon its caller wants to go: drivers count it
-   * in whole seconds.
+   * A server that is asked has at least this long to answer, however soon the caller wants to go:
+   * drivers count such a timeout in whole seconds. Nanoseconds.
    */
   static final long LEAST = 1_000_000_000L;
 
-  /** Who has so little less than a connection's time has it all. */
+  /**
+   * A caller who can wait for nearly as long as {@link #patience}, but for this, is treated as if
+   * he could wait for all of it; nanoseconds.
+   */
   private static final long MOMENT = 100_000_000L;
 
   private final PoolConfig config;
@@ -78,12 +81,13 @@ final class AcquireCheck {
   }
 
   /**
-   * Whether the connection is examined now before anybody is lent it: the lease is over, and
-   * whoever wants a connection waits for one. Such is one that has slept, and one that has to be
-   * asked by somebody who may have to go before it answers: standing in line he is told in time,
-   * and it has its own time to answer.
+   * Leaves the connection to upkeep, which examines it before anybody is lent it, and returns
+   * whether it did so: then the lease is over, and the caller has to wait for a connection. That is
+   * done with a connection that has slept. It is also done with one whose server has to be asked if
+   * the caller may have to go before the answer: in line he is told in time, and the connection has
+   * its full time to answer.
    *
-   * @param left how long he can wait; nanoseconds
+   * @param left how long the caller can wait; nanoseconds
    */
   boolean isLeftToExamination(Slot slot, long lease, Session session, long left) {
     return (slot.hadSlept(lease)
@@ -95,7 +99,10 @@ final class AcquireCheck {
     return left < patience - MOMENT;
   }
 
-  /** Whether a look at it doesn't tell. One that can't be looked at is given up later. */
+  /**
+   * Whether a look doesn't tell if the connection lives. If the look itself fails the answer is no,
+   * and {@link #passes} gives the connection up.
+   */
   private boolean hasToBeAsked(Slot slot, long lease, Session session) {
     resets.started(slot, lease, CloseReason.FOUND_DEAD);
     try {
@@ -109,12 +116,13 @@ final class AcquireCheck {
   }
 
   /**
-   * Whether the connection can be lent. One that has rested is looked at: that costs a microsecond
-   * and sends nothing; only where it can't tell is the server asked. A dead one is closed, and
-   * nobody need know. Whatever the driver throws, or if it never answers, the lease ends.
+   * Whether the connection can be lent. One that has rested is looked at, which costs a microsecond
+   * and sends nothing; the server is asked only if the look can't tell. A dead connection is
+   * closed, and the caller isn't told. The lease also ends if the driver throws anything, or never
+   * answers.
    *
-   * @param waited whether somebody has waited for it: he asks a server that had no room for more
-   *     whether it has, now and then
+   * @param waited whether the caller has waited for it: now and then such a caller asks a server
+   *     that had no room for more connections whether it has room now
    * @param left how long he can wait for it; nanoseconds
    */
   boolean passes(Slot slot, long lease, Session session, boolean waited, long left) {
@@ -134,7 +142,8 @@ final class AcquireCheck {
     long begun = time.nanoTime();
     resets.started(slot, lease, CloseReason.FOUND_DEAD);
     try {
-      used = session.isUsedByOthers(); // first: what is asked of such a one may wait for ever
+      // This comes first, for a question to a connection that others use may wait for ever.
+      used = session.isUsedByOthers();
       alive = !used && (!rested || answers(session.physical(), slept, allowed));
       if (alive) {
         if (asks) {
@@ -149,7 +158,7 @@ final class AcquireCheck {
     }
     if (alive && failure == null) {
       if (slept) {
-        slot.sleptWord = 0; // it has answered
+        slot.sleptWord = 0; // the server has answered
       }
       return true;
     }
@@ -183,15 +192,18 @@ final class AcquireCheck {
     return false;
   }
 
-  /** Who does so may do it in each lease. */
+  /**
+   * Logs it, but not each time: a program that keeps the driver's object may do so in each lease.
+   */
   private void tellOfOthers(Session session) {
     int untold = repeats.news(USED_BY_OTHERS, time.nanoTime());
     Repeats.warn(log, untold, USED_BY_OTHERS, config.name(), session.number());
   }
 
   /**
-   * A look doesn't show a server that hangs, and while the pool slept nobody has asked. Who can't
-   * wait for that to be done asks himself.
+   * Whether the connection lives. A look doesn't show a server that hangs, and while the pool slept
+   * nobody asked the server. So a caller who couldn't leave a sleeper to examination asks the
+   * server himself.
    */
   private boolean answers(PhysicalConnection physical, boolean slept, long allowed)
       throws SQLException {

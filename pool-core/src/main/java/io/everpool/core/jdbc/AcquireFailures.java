@@ -12,8 +12,8 @@ import io.everpool.api.observe.PoolEvent.AcquireRejected;
 import io.everpool.api.observe.PoolEvent.AcquireTimedOut;
 import io.everpool.core.engine.Engine;
 import io.everpool.core.engine.TimeSource;
-import io.everpool.core.observe.GuardedCall;
 import io.everpool.core.observe.PoolEvents;
+import io.everpool.core.observe.GuardedCall;
 import io.everpool.core.upkeep.HolderThreads;
 import io.everpool.core.upkeep.Reachability;
 import io.everpool.core.upkeep.SharedState;
@@ -39,9 +39,10 @@ final class AcquireFailures {
   static final long SLOW_EVERY = 10_000_000_000L;
 
   /**
-   * For so long what was found out for one caller is told to others as well; nanoseconds. Of ten
-   * thousand who give up at once, or are turned away within a second, each would have the process
-   * stopped to look at the holders' threads, in the very moment in which all of it should work.
+   * For how long others are told as well what was found out for one caller; nanoseconds. Otherwise,
+   * if ten thousand callers give up at once or are turned away within a second, each of them would
+   * stop the whole process to look at the holders' threads, in the very moment in which it has to
+   * work.
    */
   static final long GOOD_FOR = 100_000_000L;
 
@@ -67,12 +68,12 @@ final class AcquireFailures {
   private volatile long toldOfSlow;
 
   /** 1 while a caller looks at the holders' threads. */
-  @SuppressWarnings("unused") // but by its updater
+  @SuppressWarnings("unused") // only its updater reads it
   private volatile int findingOut;
 
   /**
-   * What was found out last; null before the first. Softly, for a pool that nobody has to wait for
-   * any more needs it no more.
+   * What was found out last; null before the first time. The reference is soft because nobody needs
+   * this once no caller has to wait any more.
    */
   private volatile @Nullable SoftReference<Explanation> explanation;
 
@@ -97,9 +98,10 @@ final class AcquireFailures {
   }
 
   /**
-   * Throws, for one who has not stood in line, if it is known that waiting is in vain.
+   * Called for a caller who has not stood in line yet. Throws if it is known that waiting is in
+   * vain.
    *
-   * @param wait his, here as below
+   * @param wait the kind of his wait, here and in the methods below
    */
   void refuseAtTheDoor(WaitKind wait) throws SQLException {
     SQLException refusal = refusal();
@@ -112,7 +114,7 @@ final class AcquireFailures {
     throw refusal;
   }
 
-  /** What whoever waits may be told at once; null if there is hope. */
+  /** What a caller who waits may be told at once; null if there is hope of a connection. */
   private @Nullable SQLException refusal() {
     if (engine.isClosed()) {
       return new PoolClosedException(config.name());
@@ -151,15 +153,15 @@ final class AcquireFailures {
   }
 
   /**
-   * For one who has waited for too long.
+   * What to throw for a caller who has waited for too long.
    *
-   * @param begun when he began
+   * @param begun when he began to ask, on the pool's clock
    */
   SQLException timedOut(long begun, WaitKind wait) {
     return noConnection(begun, wait, " (" + wait.limit + ")");
   }
 
-  /** For one who waits no longer, since that is no use. */
+  /** What to throw for a caller who stops waiting because it is of no use. */
   SQLException inVain(long begun, WaitKind wait) {
     SQLException refusal = refusal();
     if (refusal == null) {
@@ -198,7 +200,7 @@ final class AcquireFailures {
         : known.toHolder(HolderThreads.describe(caller), own, entangled);
   }
 
-  /** What is told to all who are sent away just now. */
+  /** What all callers are told who are sent away just now. */
   private Explanation explanation() {
     SoftReference<Explanation> last = explanation;
     Explanation known = good(last);
@@ -208,7 +210,7 @@ final class AcquireFailures {
     if (FINDING_OUT.compareAndSet(this, 0, 1)) {
       try {
         Explanation meanwhile = good(explanation);
-        if (meanwhile != null) { // somebody was about to say so as this one began
+        if (meanwhile != null) { // another caller stored it just before this one began
           return meanwhile;
         }
         Explanation found = findOut(true);
@@ -218,13 +220,13 @@ final class AcquireFailures {
         findingOut = 0;
       }
     }
-    // Somebody looks at the threads just now: until he has seen them it does without.
+    // Another caller is looking at the threads. Until he has seen them, callers are told without.
     Explanation found = findOut(false);
     EXPLANATION.compareAndSet(this, last, new SoftReference<>(found));
     return found;
   }
 
-  /** Null if it is too old, or the reason has changed since. */
+  /** The explanation; null if it is too old, or if the reason has changed since. */
   private @Nullable Explanation good(@Nullable SoftReference<Explanation> last) {
     Explanation known = last == null ? null : last.get();
     if (known == null || time.nanoTime() - known.at() >= GOOD_FOR) {
@@ -239,8 +241,7 @@ final class AcquireFailures {
   }
 
   private Explanation findOut(boolean deeds) {
-    HeldSnapshot held =
-        HeldSnapshot.of(engine); // what comes back from here on shows as a difference
+    HeldSnapshot held = HeldSnapshot.of(engine); // a connection that comes back from here on shows
     SQLException failure = server.lastFailure();
     PoolSnapshot pool = deeds ? snapshots.withDeeds() : snapshots.withoutDeeds();
     Exhaustion why =
@@ -255,16 +256,20 @@ final class AcquireFailures {
     return Explanation.of(why, held, time.nanoTime(), failure);
   }
 
-  /** A driver that doesn't work here is as much this process's own as a limit of it. */
+  /**
+   * Why connects fail. A driver that doesn't work in this process counts as a limit of the process:
+   * in both cases the server isn't to blame.
+   */
   private Verdict whyConnectsFail() {
     return server.failsHere() ? Verdict.PROCESS_LIMIT : server.lastVerdict();
   }
 
   /**
-   * One waits long, and goes on waiting: it is logged why, once for all who do. Never throws. What
-   * the log tells elsewhere, and a start of the database, are no alarm.
+   * Logs why a caller waits long and goes on waiting; one line stands for all such callers. Never
+   * throws. It is no warning if connects fail, which the log tells elsewhere, or if the database is
+   * being started.
    *
-   * @param waited for how long; nanoseconds
+   * @param waited for how long he has waited; nanoseconds
    */
   void tellOfSlow(long waited) {
     long last = toldOfSlow;
@@ -289,7 +294,7 @@ final class AcquireFailures {
     }
   }
 
-  /** For one who found the queue full. */
+  /** What to throw for a caller who found the queue full. */
   SQLException rejected(WaitKind wait) {
     if (wait.counts) {
       events.emit(new AcquireRejected(config.name()));
@@ -303,7 +308,7 @@ final class AcquireFailures {
         told.pool());
   }
 
-  /** For one whose thread was interrupted while he waited. */
+  /** What to throw for a caller whose thread was interrupted while he waited. */
   SQLException interrupted() {
     return new SQLTransientConnectionException(
         "Interrupted while waiting for a connection of pool " + config.name(), "08001");

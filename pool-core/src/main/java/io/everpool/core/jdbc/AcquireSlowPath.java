@@ -20,7 +20,7 @@ final class AcquireSlowPath {
   private final TimeSource time;
   private final PoolEvents events;
 
-  /** Null where nobody measures. */
+  /** Null if nobody measures leases. */
   private final @Nullable LeaseTimes times;
 
   AcquireSlowPath(
@@ -41,11 +41,12 @@ final class AcquireSlowPath {
   }
 
   /**
-   * A slot whose lease is the caller's.
+   * Returns a slot whose lease is the caller's.
    *
-   * @param found one that he has acquired already; null for none
-   * @param asking what he is told, and what is told of him, counts from its beginning on, and
-   *     nothing is told of him before {@link #got}; null if he begins now, and keeps what he gets
+   * @param found a slot that he has acquired already; null for none
+   * @param asking the acquire that this wait belongs to: times in messages and records count from
+   *     its beginning, and nothing is recorded before {@link #got}; null if the caller begins now
+   *     and keeps what he gets
    * @param own whether it is the pool's own lease, which nobody measures
    */
   Slot acquire(
@@ -68,34 +69,35 @@ final class AcquireSlowPath {
         slot = parking.await(threadId, asked, timeoutNanos + (begun - asked), line, wait);
         waited = true;
       }
-      long lease = slot.lease; // by the side field again: nobody else writes it now
+      long lease = slot.lease; // the side field names it here as well: nobody else writes it now
       boolean ready;
       try {
         boolean slept = slot.hadSlept(lease);
         boolean looks = slot.hadRested(lease) || slept;
         long left = looks ? timeoutNanos - (time.nanoTime() - begun) : timeoutNanos;
         if (left > 0 && line > 0 && check.isLeftToExamination(slot, lease, session(slot), left)) {
-          line = Integer.MAX_VALUE; // he had one, and is not turned away for it
-          // Of sleepers it isn't one that is wanted: the pool wakes.
+          line = Integer.MAX_VALUE; // he had a connection, so he isn't turned away
+          // He doesn't wait for one sleeper: the pool wakes, and examines all of them.
           if (!slept && !parking.whileExamined(slot, Slot.after(Move.EXAMINE, lease), left)) {
             throw parking.timedOut(asked, wait);
           }
           continue;
         }
-        // Asked again afterwards: whoever takes his time with a look loses the connection.
+        // The word is read again afterwards: who takes too long with the look loses the lease.
         ready =
             slot.word() == lease
                 && check.passes(slot, lease, session(slot), waited, left)
                 && slot.word() == lease;
         if (!ready) {
-          engine.release(slot, lease); // closes one that was doomed; else it is over already
+          engine.release(
+              slot, lease); // closes a doomed connection; any other lease is over already
         } else if (own) {
           LeaseTimes.leaveOut(slot);
         } else if (asking == null) {
           begins(slot, lease, begun, waited);
         } else {
           asking.tries(slot, lease, time.nanoTime(), waited);
-          if (times != null) { // else the engine's own time of a wait stays, which it goes by
+          if (times != null) { // otherwise the engine's own time stays: the engine goes by it
             LeaseTimes.leaveOut(slot);
           }
         }
@@ -109,7 +111,7 @@ final class AcquireSlowPath {
         return slot;
       }
       if (time.nanoTime() - begun >= Math.max(timeoutNanos, AcquireCheck.LEAST)) {
-        throw parking.timedOut(asked, wait); // asking has taken all his time
+        throw parking.timedOut(asked, wait); // the examinations have taken all his time
       }
     }
   }
@@ -123,7 +125,10 @@ final class AcquireSlowPath {
     }
   }
 
-  /** The caller keeps the lease, if it is the one that he was given last to try and isn't over. */
+  /**
+   * Records that the caller keeps the lease. Does nothing if that isn't the one that he was given
+   * last to try, or if it is over.
+   */
   void got(Slot slot, long lease, Asking asking) {
     if (!asking.lastTried(slot, lease) || !Slot.isOf(slot.word(), lease)) {
       return;

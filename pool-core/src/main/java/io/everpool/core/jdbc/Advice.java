@@ -4,7 +4,9 @@ import io.everpool.api.PoolSnapshot;
 import io.everpool.api.Verdict;
 import org.jspecify.annotations.Nullable;
 
-/** What to do about it, for the messages of exceptions and of the log. */
+/**
+ * What a user can do if callers get no connection, for the messages of exceptions and of the log.
+ */
 final class Advice {
   static final String PASS_IT_ON =
       "Pass the first connection on to what needs one, or give it back before another is asked for;"
@@ -15,15 +17,15 @@ final class Advice {
 
   private Advice() {}
 
-  /** For a caller who holds nothing, and waits or has waited in vain. */
+  /** The advice for a caller who holds nothing, and who waits or has waited in vain. */
   static String forWaiting(Exhaustion why) {
     return forWaiting(why, null);
   }
 
   /**
-   * For one who may hold something.
+   * The advice for a caller who may hold connections himself.
    *
-   * @param caller his thread, as the snapshot has it; null for nobody of those
+   * @param caller his thread, as the snapshot names it; null if he is none of its holders
    */
   static String forWaiting(Exhaustion why, @Nullable String caller) {
     if (why.pool().suspended()) {
@@ -123,7 +125,7 @@ final class Advice {
   }
 
   /**
-   * For a caller who can't be helped while no connection can be opened.
+   * The advice for a caller who can't be helped while no connection can be opened.
    *
    * @param verdict what the last failed connect means
    */

@@ -8,21 +8,23 @@ import java.sql.SQLRecoverableException;
 import java.util.function.Function;
 
 /**
- * Which words of a driver say of a statement, too, what they say of a login or a lost connection;
- * whoever says them has to have closed it, or is asked whether it lives.
+ * Tells which failures, though they mean a refused login or a lost connection, may be said of a
+ * mere statement as well. Such a failure counts as a loss only if the connection is closed by then;
+ * otherwise the connection is asked later whether it lives.
  */
 final class AmbiguousFailures {
   private AmbiguousFailures() {}
 
   /**
-   * Whether a fatal verdict rests on such words.
+   * Whether a fatal verdict rests on such a failure.
    *
-   * @param classifier by which it was given
+   * @param classifier what has given the verdict
    */
   static boolean include(SQLException e, Verdict verdict, Function<Throwable, Verdict> classifier) {
     return switch (verdict) {
-      // Either would have kept the session from beginning. MySQL says the first of a privilege
-      // (28000 for FILE) or an hour's limit of statements, Azure the second of its workers.
+      // Either would have kept the session from beginning. MySQL says the first of a missing
+      // privilege (28000 for FILE) and of an hour's limit of statements, Azure says the second of
+      // its workers.
       case ACCESS_DENIED, OUT_OF_SLOTS -> true;
       case CONNECTION_LOST -> isDoubtful(e) || isOfACauseAlone(e, classifier);
       default -> false;
@@ -33,7 +35,7 @@ final class AmbiguousFailures {
     String state = e.getSQLState() == null ? "" : e.getSQLState();
     return switch (state) {
       // Oracle's driver up to 12c and MySQL's 5.1 have 08003 for a statement that was closed. 08001
-      // and 08004 (can't be reached, refuses) may be said of a further server that this one asks,
+      // and 08004 (can't be reached, refuses) may be said of another server that this server asks,
       // and jTDS has one of them for a USE with a mistyped name.
       case "08003", "08001", "08004" -> true;
       // H2 has this class for whatever is wrong with a database, SET MODE with an unknown mode
@@ -46,13 +48,13 @@ final class AmbiguousFailures {
   }
 
   /**
-   * Whether the driver's own failure says something else, and has another's as its cause: H2's of a
-   * linked table that of the other database.
+   * Whether the failure isn't fatal by itself, but only by its cause, which is another failure:
+   * H2's failure of a linked table has that of the other database as its cause.
    */
   private static boolean isOfACauseAlone(SQLException e, Function<Throwable, Verdict> classifier) {
     String state = e.getSQLState();
     if (state == null
-        || state.isEmpty() // it says nothing, and only wraps
+        || state.isEmpty() // it says nothing itself, but only wraps another
         || e instanceof SQLRecoverableException
         || Causes.first(e, at -> at != e && at instanceof SQLException) == null) {
       return false;

@@ -4,22 +4,23 @@ import io.everpool.core.engine.Slot;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a caller's acquire comes to over all the connections that are tried for it: some are lost in
- * an interceptor, and some are of a reader that doesn't suit. It is one wait, told of when he has
- * the connection that he gets, and the others are nobody's use. For one thread.
+ * One acquire of a caller, over all the connections that are tried for it: some are lost in an
+ * interceptor, and some belong to a reader that doesn't suit. It counts as one wait, which is
+ * recorded when the caller has the connection that he keeps; the others count as nobody's use. For
+ * one thread.
  */
 public final class Asking {
 
   /** When he began to ask, on the pool's clock. */
   public final long begun;
 
-  /** When he turned to the pool that he asks now, or has asked last. */
+  /** When he turned to the pool that he is asking now, or has asked last. */
   long turned;
 
-  /** Whether he has stood in line, here or elsewhere. */
+  /** Whether he has stood in line, in this pool or in another. */
   boolean stood;
 
-  /** Since when he has had the one that he was given last to try. */
+  /** When he was given the connection that he tried last. */
   long since;
 
   private @Nullable Slot slot;
@@ -33,7 +34,7 @@ public final class Asking {
     this.turned = begun;
   }
 
-  /** He has a connection, and it is to be seen whether he keeps it. */
+  /** Notes that he has a connection to try; whether he keeps it isn't known yet. */
   void tries(Slot next, long nextLease, long now, boolean inLine) {
     slot = next;
     lease = nextLease;
@@ -41,7 +42,7 @@ public final class Asking {
     stood |= inLine;
   }
 
-  /** Whether it was this that he was given last to try. */
+  /** Whether this is the lease that he was given last to try. */
   boolean lastTried(Slot given, long givenLease) {
     return slot == given && lease == givenLease;
   }

@@ -12,8 +12,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A connection whose driver asks the server by itself: for a type, for what a statement means, for
- * a large object. With autocommit off such a question begins the program's transaction, or is asked
- * outside of one where it has to be asked within; so it is settled first.
+ * a large object. With autocommit off such a question begins the program's transaction, or the
+ * driver asks it outside of any transaction though it belongs within one. So the session is settled
+ * first.
  */
 abstract class AskingConnection extends SettledConnection {
   AskingConnection(Session session, long lease) {
@@ -30,8 +31,9 @@ abstract class AskingConnection extends SettledConnection {
   }
 
   /**
-   * The driver is about to use a large object. If pgjdbc begins a transaction for that, it takes
-   * writes, even on a connection that is read-only; so it is settled, even if that was done before.
+   * The driver is about to use a large object. If pgjdbc begins a transaction for it, that
+   * transaction takes writes even on a read-only connection. So the session is settled, even if
+   * that was done before.
    */
   final void usingLargeObject() throws SQLException {
     Session s = current();
@@ -41,8 +43,9 @@ abstract class AskingConnection extends SettledConnection {
   }
 
   /**
-   * A value is about to be set on a statement; a large object is sent to the server at once, and
-   * what isn't Java's own may be of a type that the driver has to ask for.
+   * A value is about to be set on a statement. A large object is sent to the server at once, and a
+   * value of a class that isn't Java's own may have a type that the driver has to ask the server
+   * about.
    */
   final void binding(@Nullable Object value) throws SQLException {
     Session s = current();
@@ -56,7 +59,10 @@ abstract class AskingConnection extends SettledConnection {
     }
   }
 
-  /** Whether the schema that was set goes with the transaction: nothing is in it outside. */
+  /**
+   * Whether a schema was set that holds only within transactions, because the server connection
+   * changes between them.
+   */
   private static boolean saysSchema(Session s) {
     Settings set = s.settings;
     return s.isSharedByTransaction() && set != null && set.isChanged(Setting.SCHEMA);
@@ -65,14 +71,15 @@ abstract class AskingConnection extends SettledConnection {
   private static boolean mayHaveNamedType(Object value) {
     Class<?> type = value.getClass();
     return value instanceof Map // PostgreSQL's hstore
-        || value instanceof Array // whosesoever
+        || value instanceof Array // an array of any driver
         || !(type.isArray() || type.getName().startsWith("java."));
   }
 
   /**
    * The driver is about to ask what a statement or the name of a type means, and {@link #described}
-   * follows. pgjdbc does so outside of any transaction, and keeps the answer; where the schema goes
-   * with the transaction, that has to begin first, and in autocommit one for the question alone.
+   * follows. pgjdbc does so outside of any transaction, and keeps the answer; where the schema
+   * holds only within transactions, one has to begin first. In autocommit one is begun for the
+   * question alone.
    */
   final void describing() throws SQLException {
     Session s = current();
@@ -86,15 +93,16 @@ abstract class AskingConnection extends SettledConnection {
       try {
         perform(Session::beginAside);
       } catch (Throwable e) {
-        described(); // its text has several statements, and the first may have gone well
+        described(); // it sends several statements, and the first may have gone well
         throw e;
       }
     }
   }
 
   /**
-   * The question was asked. What fails of its transaction's end says nothing of the answer: the
-   * session is cut, and whatever is done next fails.
+   * The question was asked; ends the transaction that was begun for it. If that end fails, the
+   * answer is good all the same: so nothing is thrown, but the session is cut, and whatever is done
+   * next fails.
    */
   final void described() {
     Session s = session();
@@ -143,7 +151,10 @@ abstract class AskingConnection extends SettledConnection {
     T ask() throws SQLException;
   }
 
-  /** What the driver would ask outside of any transaction is no use of one that was begun ahead. */
+  /**
+   * Asks a question that the driver would otherwise ask outside of any transaction: it doesn't
+   * count as use of a transaction that was begun ahead.
+   */
   private <T> T besides(Question<T> question) throws SQLException {
     Session s = current();
     boolean ahead = s.isBegunAhead();

@@ -24,28 +24,29 @@ import org.slf4j.Logger;
 /**
  * Hands out leases and takes them back; everything that two threads could dispute is settled by the
  * engine. A lease comes out of the engine by a side field: {@link Slot#lease} of the slot that was
- * acquired, which spares the hot path an object. It is the acquirer's to read as long as he holds
- * the lease, so it is read at once and carried along.
+ * acquired, which spares the hot path an object. Only the acquirer may read it, and only while he
+ * holds the lease; so he reads it at once and carries it along.
  */
 public final class EngineLeaseManager extends LeaseEnds {
   private static final Logger log = PoolEvents.log();
 
   private static final int INTERCEPTED_ATTEMPTS = 3;
 
-  /** Whoever waits for longer is told of; nanoseconds. */
+  /** A wait that is longer than this is logged in any case; nanoseconds. */
   private static final long LONGEST_UNTOLD = 5_000_000_000L;
 
   private final long acquireTimeout;
   private final AcquireSlowPath slowPath;
 
-  /** Null where nobody looks for leaks. */
+  /** Null if nobody looks for leaks. */
   private final @Nullable LeaseNotes notes;
 
-  /** Null for none. */
+  /** Null if there are none. */
   private final @Nullable List<LeaseInterceptor> interceptors;
 
   /**
-   * Whether nobody measures, notes or intercepts leases: that costs a look at this, and no more.
+   * Whether nobody measures, notes or intercepts leases: then each acquire costs a look at this
+   * field and no more.
    */
   private final boolean unattended;
 
@@ -85,9 +86,9 @@ public final class EngineLeaseManager extends LeaseEnds {
   /**
    * Lends a connection, waiting for one if it must; as {@code Pool.getConnection()}.
    *
-   * <p>From the move that takes a slot on there is a lease, and whoever can't go on, for want of
-   * memory or stack, has nothing left to end it with but the write of a field: {@link
-   * Session#stranded}, which upkeep looks at.
+   * <p>Once the move is done that takes a slot, there is a lease. A thread that can't go on then,
+   * for want of memory or stack, can end it only by writing a field: {@link Session#stranded},
+   * which upkeep looks at.
    */
   public PooledConnection acquire() throws SQLException {
     return acquire(acquireTimeout, WaitKind.CALLER);
@@ -96,7 +97,7 @@ public final class EngineLeaseManager extends LeaseEnds {
   /**
    * As {@link #acquire()}, with a limit of the caller's.
    *
-   * @param timeoutNanos how long to wait; 0 or less for not at all
+   * @param timeoutNanos how long to wait; 0 or less for no wait
    */
   public PooledConnection acquire(long timeoutNanos) throws SQLException {
     return acquire(timeoutNanos, kind(timeoutNanos));
@@ -111,8 +112,8 @@ public final class EngineLeaseManager extends LeaseEnds {
   }
 
   /**
-   * As {@link #acquire(long)}, for whoever may give the connection back and ask for another: he
-   * calls {@link #got} for the one that the caller keeps.
+   * As {@link #acquire(long)}, for code that may give the connection back and ask for another: it
+   * calls {@link #got} for the one that its caller keeps.
    *
    * @param wait whose wait it is
    */
@@ -125,7 +126,7 @@ public final class EngineLeaseManager extends LeaseEnds {
   private PooledConnection lendUnattended(long timeoutNanos, WaitKind wait) throws SQLException {
     long threadId = HolderThreads.id(Thread.currentThread());
     Slot slot = engine.tryAcquire(threadId);
-    long lease = slot == null ? 0 : slot.lease; // written by tryAcquire, for this thread alone
+    long lease = slot == null ? 0 : slot.lease; // tryAcquire wrote it for this thread alone
     try {
       if (slot != null && !slot.hadRested(lease)) {
         Session session = session(slot);
@@ -138,7 +139,7 @@ public final class EngineLeaseManager extends LeaseEnds {
       return new PooledConnection(session(slot), lease);
     } catch (Throwable e) {
       if (slot != null && slot.entry instanceof Session session) {
-        session.stranded = lease; // says nothing if that lease is over
+        session.stranded = lease; // has no effect if that lease is over
       }
       throw e;
     }
@@ -165,16 +166,16 @@ public final class EngineLeaseManager extends LeaseEnds {
   }
 
   /**
-   * Null if it was lost in an interceptor.
+   * Lends a connection; null if it was lost in an interceptor.
    *
-   * @param keeps whether the caller keeps it if it wasn't, though he is {@code asking}
+   * @param keeps whether the caller keeps what this returns, though there is an {@code asking}
    */
   private @Nullable PooledConnection lend(
       long timeoutNanos, int attempt, WaitKind wait, @Nullable Asking asking, boolean keeps)
       throws SQLException {
     long threadId = HolderThreads.id(Thread.currentThread());
     Slot slot = engine.tryAcquire(threadId);
-    long lease = slot == null ? 0 : slot.lease; // written by tryAcquire, for this thread alone
+    long lease = slot == null ? 0 : slot.lease; // tryAcquire wrote it for this thread alone
     try {
       if (slot == null
           || asking != null
@@ -195,7 +196,7 @@ public final class EngineLeaseManager extends LeaseEnds {
       return face;
     } catch (Throwable e) {
       if (slot != null && slot.entry instanceof Session session) {
-        session.stranded = lease; // says nothing if that lease is over
+        session.stranded = lease; // has no effect if that lease is over
       }
       throw e;
     }
@@ -204,7 +205,7 @@ public final class EngineLeaseManager extends LeaseEnds {
   /**
    * The caller keeps what he was given last by {@link #acquire(long, WaitKind, Asking)} or {@link
    * #renew(PooledConnection, long, WaitKind, Asking)}: his wait is over, and his use has begun.
-   * Nothing if {@code face} is without it by now.
+   * Does nothing if {@code face} has lost that lease by now.
    */
   public void got(PooledConnection face, Asking asking) {
     Session session = face.session();
@@ -214,8 +215,9 @@ public final class EngineLeaseManager extends LeaseEnds {
   }
 
   /**
-   * What an interceptor sends may find the connection lost; the borrower need not know, and null is
-   * returned. But where that goes on it may be the interceptor's own failure.
+   * Has the interceptors set up a new face. What they send may show that the connection is lost:
+   * then this returns null, and the borrower isn't told. But if that happens again and again the
+   * failure is thrown, for it may be the interceptor's own.
    */
   private @Nullable PooledConnection intercepted(Slot slot, InterceptedConnection face, int attempt)
       throws SQLException {
@@ -239,8 +241,9 @@ public final class EngineLeaseManager extends LeaseEnds {
   }
 
   /**
-   * Lends a connection to the pool itself, for what it has to ask: however few may wait in line,
-   * and no interceptor, recorder or listener for waits hears of it.
+   * Lends a connection to the pool itself, for what it has to ask. The pool may stand in line
+   * whatever {@code max-waiters} says, and no interceptor, recorder or listener for waits hears of
+   * it.
    */
   public PooledConnection acquireOwn() throws SQLException {
     return acquireOwn(WaitKind.CALLER);
@@ -290,8 +293,8 @@ public final class EngineLeaseManager extends LeaseEnds {
 
   /**
    * As {@link #acquire(long)} for a face that is there already. What an interceptor finds lost is
-   * replaced, as it is for whoever acquires; where that goes on the face stays between two
-   * sessions, and may be renewed later.
+   * replaced, as it is for whoever acquires; if that happens again and again, the face stays
+   * between two sessions and may be renewed later.
    */
   @Override
   public void renew(PooledConnection face, long timeoutNanos) throws SQLException {
@@ -299,8 +302,8 @@ public final class EngineLeaseManager extends LeaseEnds {
   }
 
   /**
-   * As {@link #renew(PooledConnection, long)}, for whoever may ask for another connection
-   * afterwards: he calls {@link #got} for the one that the face keeps.
+   * As {@link #renew(PooledConnection, long)}, for code that may ask for another connection
+   * afterwards: it calls {@link #got} for the one that the face keeps.
    *
    * @param wait whose wait it is
    */
@@ -338,7 +341,7 @@ public final class EngineLeaseManager extends LeaseEnds {
         }
       } catch (Throwable e) {
         if (slot.entry instanceof Session session) {
-          session.stranded = lease; // says nothing if that lease is over
+          session.stranded = lease; // has no effect if that lease is over
         }
         throw e;
       }
@@ -357,7 +360,7 @@ public final class EngineLeaseManager extends LeaseEnds {
       taken = true;
     } finally {
       if (!taken && face.session() == session) {
-        face.letGo(); // else its holder would go on with what is another's by then
+        face.letGo(); // otherwise its holder would go on with what is another's by then
       } else if (!taken) {
         engine.release(slot, lease);
       }

@@ -10,10 +10,10 @@ import java.time.Duration;
  *
  * @param pool the pool's state, with what the holders do
  * @param config its settings
- * @param lastConnect what the last failed connect means; counts while connects fail
+ * @param lastConnect what the last failed connect means; it matters only while connects fail
  * @param connectingFor for how long the oldest connect has been under way; nanoseconds
  * @param waking whether the pool was asleep, and nobody has been lent a connection since
- * @param serverFull whether the server was asked, and has no place for another connection
+ * @param serverFull whether the server was asked and has no room for another connection
  * @param entangled whether all holders were seen to wait, and no connection has come back since
  */
 record Exhaustion(
@@ -26,26 +26,29 @@ record Exhaustion(
     boolean entangled) {
 
   /**
-   * The same for another.
+   * The same reason as another caller sees it.
    *
-   * @param own the pool's state as he knows it
-   * @param wait {@link #entangled()}
+   * @param own the pool's state as that caller sees it
+   * @param wait the value of {@link #entangled()}
    */
   Exhaustion as(PoolSnapshot own, boolean wait) {
     return new Exhaustion(own, config, lastConnect, connectingFor, waking, serverFull, wait);
   }
 
-  /** Whether there is no place for another connection. */
+  /** Whether the pool has as many connections as it may have. */
   boolean isFull() {
     return pool.total() >= pool.maxSize();
   }
 
-  /** Whether that is so since an operator has resized the pool: max-size is larger. */
+  /** Whether the pool is full only because an operator has made it smaller than max-size. */
   boolean wasMadeSmaller() {
     return isFull() && pool.maxSize() < config.maxSize();
   }
 
-  /** Whether all there may be is held by threads that wait themselves, or did until just now. */
+  /**
+   * Whether each connection that there may be is held by a thread that itself waits for another, or
+   * did so until just now.
+   */
   boolean everyHolderWaits() {
     return entangled
         && isFull()
@@ -59,7 +62,7 @@ record Exhaustion(
     return pool.holders().stream().filter(it -> it.heldFor().compareTo(patience) >= 0).count();
   }
 
-  /** Whether it was said how long a holder may need. */
+  /** Whether the configuration says how long a holder may keep a connection. */
   boolean hasThreshold() {
     return config.leakThreshold().toNanos() > 0;
   }

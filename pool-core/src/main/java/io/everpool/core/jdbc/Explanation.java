@@ -7,17 +7,17 @@ import java.sql.SQLException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What was found out for one caller who got no connection, and is told to all who get none within
- * the next moment: of the pool, and nothing of himself.
+ * What was found out for one caller who got no connection. All who get none within the next moment
+ * are told it too, so it speaks of the pool and not of that caller.
  *
- * @param why as for one who holds nothing
+ * @param why the reason, as a caller sees it who holds nothing
  * @param held what was held when it was found out
  * @param at when that was, on the pool's clock
- * @param failure the last connect's by then; null if there was none. It isn't kept by this, for it
- *     keeps the classes on its stack
+ * @param failure the failure of the last connect by then; null if there was none. The reference is
+ *     weak because a failure keeps the classes on its stack
  * @param advice what to do about it
- * @param adviceWhileEntangled the same where all holders wait
- * @param explained {@link PoolSnapshot#explain()}
+ * @param adviceWhileEntangled the advice if all holders wait
+ * @param explained what {@link PoolSnapshot#explain()} said
  */
 record Explanation(
     Exhaustion why,
@@ -43,20 +43,20 @@ record Explanation(
         why.pool().explain());
   }
 
-  /** Whether that is the last connect's failure still, or none is. */
+  /** Whether {@code last} is still the same failure, or there is still none. */
   boolean isOf(@Nullable SQLException last) {
     return failure == null ? last == null : last != null && failure.refersTo(last);
   }
 
-  /** For one who holds nothing. */
+  /** What a caller is told who holds nothing. */
   Told toStranger(boolean entangled) {
     return new Told(why.pool(), (entangled ? adviceWhileEntangled : advice) + "\n" + explained);
   }
 
   /**
-   * For one who holds something, or did.
+   * What a caller is told who holds something, or did so until just now.
    *
-   * @param caller his thread, as snapshots have it
+   * @param caller his thread, as snapshots name it
    * @param own the pool's state with what he holds now
    */
   Told toHolder(String caller, PoolSnapshot own, boolean entangled) {
@@ -64,7 +64,7 @@ record Explanation(
     StringBuilder all = new StringBuilder(text);
     for (Holder holder : own.holders()) {
       if (holder.thread().equals(caller) && !text.contains("\n  " + holder)) {
-        all.append("\n  and this thread's: ").append(holder); // who has only just got it
+        all.append("\n  and this thread's: ").append(holder); // it got its connection only just now
         break;
       }
     }

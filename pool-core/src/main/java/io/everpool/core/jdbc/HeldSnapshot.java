@@ -14,7 +14,7 @@ final class HeldSnapshot {
     this.words = words;
   }
 
-  /** As of now. */
+  /** What is held now. */
   static HeldSnapshot of(Engine engine) {
     Slot[] slots = engine.slots();
     return new HeldSnapshot(slots, Arrays.stream(slots).mapToLong(Slot::word).toArray());
@@ -26,7 +26,7 @@ final class HeldSnapshot {
   }
 
   /**
-   * The same, whatever has become of that which a thread holds now.
+   * Whether nothing has come back, apart from slots that the given thread holds now.
    *
    * @param caller its id; 0 for none
    */

@@ -14,13 +14,13 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * SQL of a configuration that may have a secret in it, and what may be shown of it where a server
- * quotes it: the names with which a statement begins. From the first sign, or word, that a value
- * may follow, nothing is known to be harmless: where quotes are missing or doubled a piece of the
- * secret stands outside of them. Immutable.
+ * SQL of a configuration, which may contain a secret, and what may be shown of it where a server
+ * quotes it: only the names with which a statement begins. From the first sign or word on that a
+ * value may follow, nothing is known to be harmless: if quotes are missing or doubled, a piece of
+ * the secret stands outside of them. Immutable.
  */
 final class HiddenSql {
-  /** A shorter piece is in every text. */
+  /** Pieces up to this length aren't hidden: every text has some of them. */
   private static final int SHORT = 3;
 
   private static final Pattern WORD = Pattern.compile("[\\p{L}\\p{M}\\p{N}_]+");
@@ -47,13 +47,13 @@ final class HiddenSql {
   /** Words between {@code set} and the name that is set. */
   private static final Set<String> SCOPES = Set.of("session", "local", "global");
 
-  /** What is written often, and has words that messages have. */
+  /** SQL that is written often and has no secret, but has words that messages have, too. */
   private static final Pattern PLAIN =
       Pattern.compile(
           "\\s*set session characteristics as transaction [a-z ,]+;?\\s*",
           Pattern.CASE_INSENSITIVE);
 
-  /** States of a failure to read the SQL: then nobody knows where its literals end. */
+  /** SQLStates of a server that couldn't read the SQL: then nobody knows where its literals end. */
   private static final Set<String> SYNTAX = Set.of("42601", "42000");
 
   private final String sql;
@@ -63,8 +63,9 @@ final class HiddenSql {
   }
 
   /**
-   * The failure itself if it quotes nothing, with its causes; else another one with its state and
-   * its words, and with the cause only if that quotes nothing: a lost connection is told by it.
+   * Returns the failure itself if neither it nor its causes quote the SQL. Otherwise returns
+   * another one with the same state and with what may be shown of its message. The cause is kept
+   * only if it quotes nothing, because a lost connection is recognised by it.
    */
   SQLException hidden(SQLException failure) {
     Reading reading = new Reading(failure.getSQLState());
@@ -86,12 +87,12 @@ final class HiddenSql {
     return hidden;
   }
 
-  /** What is a name in the SQL and what may be secret, as one failure has it. */
+  /** Which words of the SQL are names and which may be secret, for one failure. */
   private final class Reading {
     private final Set<String> names = new HashSet<>();
     private final Set<String> secrets = new HashSet<>();
 
-    /** What is more than one word, of which each may be short. */
+    /** Pieces of more than one word; each of these words may be short. */
     private final List<String> pieces = new ArrayList<>();
 
     Reading(@Nullable String state) {
@@ -109,7 +110,7 @@ final class HiddenSql {
           .forEach(pieces::add);
     }
 
-    /** All of them if it is known where they end, else one. */
+    /** The statements of the SQL if it is known where they end; otherwise all of it as one. */
     private List<String> statements(boolean unread) {
       PlainLiterals literals = new PlainLiterals(sql);
       List<String> statements = new ArrayList<>();
@@ -124,7 +125,7 @@ final class HiddenSql {
       return literals.areClear(sql.length()) ? statements : List.of(sql);
     }
 
-    /** Where the names end with which the statement begins. */
+    /** Notes the names with which the statement begins, and returns where they end. */
     private int readNames(String statement) {
       Matcher plain = NAMES.matcher(statement);
       int end = plain.lookingAt() ? plain.end() : 0;
@@ -148,14 +149,14 @@ final class HiddenSql {
       }
     }
 
-    /** Whether it quotes nothing, nor does anything that belongs to it. */
+    /** Whether the failure quotes nothing, nor does any other that hangs on it. */
     boolean isHarmless(Throwable failure) {
       return FailureChain.parts(failure).stream()
           .flatMap(part -> String.valueOf(part.getMessage()).lines())
           .allMatch(line -> line.equals(show(line)));
     }
 
-    /** The line without what it quotes; null if it can't be told from the rest. */
+    /** The line without what it quotes; null if the quoted part can't be told from the rest. */
     @Nullable String show(String line) {
       StringBuilder shown = new StringBuilder();
       Matcher quoted = QUOTED.matcher(line);

@@ -13,17 +13,17 @@ import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
-/** What the user has done to each connection before anybody borrows it. Thread-safe. */
+/** What the user wants done to each connection before anybody borrows it. Thread-safe. */
 public final class Initialization {
 
-  /** Nothing. */
+  /** Does nothing. */
   public static final Initialization NONE = new Initialization(null, List.of());
 
   private final @Nullable String sql;
   private final List<Step> steps = new ArrayList<>();
 
   /**
-   * One thing to do, what to call it when it fails, and what is shown then of what has happened.
+   * One thing to do, what to call it if it fails, and what may then be shown of the failure.
    *
    * @param unwatched whether drivers that look on don't see it, as nobody else does
    */
@@ -49,7 +49,7 @@ public final class Initialization {
           new Step(
               "connection-init-sql",
               connection -> execute(connection, sql),
-              new HiddenSql(sql)::hidden, // a server quotes what it can't read
+              new HiddenSql(sql)::hidden, // a server quotes SQL that it can't read
               true));
     }
     for (ConnectionInitializer initializer : initializers) {
@@ -62,7 +62,10 @@ public final class Initialization {
     return !steps.isEmpty();
   }
 
-  /** Whether its SQL may leave a prepared statement; of what is done in Java nobody sees it. */
+  /**
+   * Whether its SQL may leave a prepared statement. What initializers leave, in Java, nobody can
+   * see.
+   */
   boolean mayPrepare(Predicate<String> prepares) {
     return sql != null && prepares.test(sql);
   }
@@ -86,7 +89,7 @@ public final class Initialization {
     for (Step step : steps) {
       try {
         Connection given = step.unwatched ? physical.unwatched() : jdbc;
-        boolean autoCommit = given.getAutoCommit(); // a driver may begin without
+        boolean autoCommit = given.getAutoCommit(); // a driver may begin with it off
         step.initializer.initialize(given);
         finish(physical, given, autoCommit);
       } catch (SQLException e) {
@@ -110,7 +113,7 @@ public final class Initialization {
     if (!left) {
       jdbc.commit();
     } else if (state == TransactionState.OPEN) {
-      execute(jdbc, "commit"); // begun by SQL
+      execute(jdbc, "commit"); // the transaction was begun by SQL
     }
     if (left != autoCommit) {
       jdbc.setAutoCommit(autoCommit);

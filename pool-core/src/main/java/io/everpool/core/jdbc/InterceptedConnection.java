@@ -12,7 +12,7 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 
-/** A face whose lease others have a word in. Made only where there are interceptors. */
+/** A face whose lease {@link LeaseInterceptor}s take part in. It is made only if there are any. */
 final class InterceptedConnection extends PooledConnection implements Connection {
   private static final Logger log = PoolEvents.log();
   private static final VarHandle PASSED;
@@ -37,7 +37,7 @@ final class InterceptedConnection extends PooledConnection implements Connection
   }
 
   /**
-   * A session is there, for the first time.
+   * Has the interceptors set up the first session of this face.
    *
    * @throws SQLException what an interceptor has thrown; this is then closed
    */
@@ -54,11 +54,12 @@ final class InterceptedConnection extends PooledConnection implements Connection
   }
 
   /**
-   * Another session is there. What is returned is what an interceptor has thrown if it has lost
-   * that: this is then between two sessions, as it was before; null if all went well.
+   * Has the interceptors set up another session. If that session was lost in an interceptor,
+   * returns what the interceptor has thrown: this face is then between two sessions, as it was
+   * before. Returns null if all went well.
    *
-   * @param isLoss whether what an interceptor has thrown means that
-   * @throws SQLException what else an interceptor has thrown; this is then closed
+   * @param isLoss whether a failure means that the session was lost
+   * @throws SQLException any other failure of an interceptor; this face is then closed
    */
   @Nullable SQLException renewed(Predicate<SQLException> isLoss) throws SQLException {
     boolean done = false;
@@ -81,7 +82,7 @@ final class InterceptedConnection extends PooledConnection implements Connection
     }
   }
 
-  /** The interceptors set up what is new, as they do with another session. */
+  /** The interceptors set up the session again, as they do with another session. */
   @Override
   public void beginAnew() throws SQLException {
     super.beginAnew();
@@ -89,8 +90,8 @@ final class InterceptedConnection extends PooledConnection implements Connection
   }
 
   /**
-   * What is done to a session here is done again to the next, and so it is none of the things that
-   * a unit of work would miss there; nor does a unit hear of it.
+   * Has the interceptors set up the session. They do the same to the next one, so a unit of work
+   * that goes on there misses nothing of it; and so the unit doesn't hear of it either.
    */
   private void setUp() throws SQLException {
     Session session = current();
@@ -112,7 +113,7 @@ final class InterceptedConnection extends PooledConnection implements Connection
     }
   }
 
-  /** The interceptors first, each once, whoever closes. */
+  /** Tells the interceptors first. Each of them is told once, whichever thread closes. */
   @Override
   public void close() {
     try {
@@ -140,13 +141,13 @@ final class InterceptedConnection extends PooledConnection implements Connection
   }
 
   /**
-   * Whether what they send would wait for ever: then the connection is going to be cut. The look
-   * has the time of a clean-up, for a driver may hang in it.
+   * Whether what interceptors send would wait for ever; the connection is then going to be cut. The
+   * look has the time of a clean-up, for a driver may hang in it.
    */
   private boolean isHeldUp(Session session) {
     long lease = leaseOf(session);
     if (!session.mayBeHeldUp() || !session.isUnder(lease)) {
-      return false; // the lease is over, and a look has its time from the lease alone
+      return false; // the lease is over, and without one a look has no deadline
     }
     session.leases.lookStarted(session, lease);
     try {
@@ -157,14 +158,15 @@ final class InterceptedConnection extends PooledConnection implements Connection
   }
 
   /**
-   * The session, or the one that was lost here: each is told, though the one before has lost it.
+   * The session, or the one that was lost here: each interceptor is told, even if the session was
+   * lost in the one before.
    */
   private @Nullable Session present() {
     Session session = session();
     return session == null ? lost() : session;
   }
 
-  /** Of each interceptor and kind of failure, and not of each lease. */
+  /** Logs the failure, once for each interceptor and kind of failure and not for each lease. */
   private void tell(LeaseManager leases, LeaseInterceptor failed, Throwable thrown) {
     try {
       int untold = leases.news(failed.getClass().getName() + ": " + thrown.getClass().getName());

@@ -10,16 +10,16 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A connection that asks of each failure what it means: the lease is doomed where the connection
- * was lost, a unit of work hears of it, and a COMMIT that got no answer is told from one that
- * failed, as is a write in autocommit. On the thread on which the failure was met.
+ * was lost, a unit of work hears of it, and a COMMIT or a write in autocommit that got no answer is
+ * told apart from one that failed. Called on the thread that met the failure.
  */
 abstract class JudgedConnection extends LeasedConnection {
-  /** An observer that hears nothing, in place of none: the connection may be renewed. */
+  /** An observer that hears nothing. It stands for null if the connection may be renewed. */
   private static final UnitObserver SILENT = new Silent();
 
   /**
-   * Who hears what is sent; null outside of units of work. Also says whether a renewal may come,
-   * for a field of its own for that would make the object larger that each lease allocates.
+   * Who hears what is sent; null outside of units of work. This field also says whether a renewal
+   * may come: a second field for that would enlarge the object that each lease allocates.
    */
   @Nullable UnitObserver observer;
 
@@ -35,8 +35,8 @@ abstract class JudgedConnection extends LeasedConnection {
   }
 
   /**
-   * Has nobody hear what is sent from now on, and yet allows a renewal. To be called before the
-   * renewal begins: a thread that closes this goes by {@link #mayBeRenewed} and must find it true.
+   * Lets nobody hear what is sent from now on, and yet allows a renewal. Must be called before the
+   * renewal begins: a thread that closes this asks {@link #mayBeRenewed} and must find it true.
    * Returns what to {@link #observer(UnitObserver) put back} afterwards.
    */
   public final @Nullable UnitObserver silence() {
@@ -44,7 +44,7 @@ abstract class JudgedConnection extends LeasedConnection {
   }
 
   /** Who hears what is sent; null outside of units of work. */
-  @SuppressWarnings("ReferenceEquality") // there is one
+  @SuppressWarnings("ReferenceEquality") // there is only one SILENT
   public final @Nullable UnitObserver observer() {
     UnitObserver present = observer;
     return present == SILENT ? null : present;
@@ -70,24 +70,24 @@ abstract class JudgedConnection extends LeasedConnection {
       if (s.commitUnanswered() && (unit == null ? s.isLoss(e) : s.loss != null)) {
         judged =
             unit == null
-                ? LostAnswer.ofCommit(s, e, s.loss == e) // told once
+                ? LostAnswer.ofCommit(s, e, s.loss == e) // only its first failure is told
                 : unit.commitUnanswered(s, judged);
       }
       tellOfLoss(s, judged);
       return judged;
     } catch (Throwable more) {
-      s.marks |= Session.BROKEN; // so deep that nothing can be asked: it is not lent again
+      s.marks |= Session.BROKEN; // the stack is too deep to ask: it isn't lent again
     }
     return e;
   }
 
   /**
-   * As {@link #failed(SQLException)}, of a call that has waited for the answer to a statement: if
-   * the connection was lost in it, and what was sent may be there for good, that is told outside of
-   * units of work. (A unit says so itself where it is not run again, but for one whose connection
-   * was aborted: it hears of no loss.)
+   * As {@link #failed(SQLException)}, for a call that has waited for the answer to a statement. If
+   * the connection was lost in that call and what was sent may be there for good, the failure says
+   * so, but only outside of units of work. (A unit that isn't run again says so itself. But if its
+   * connection was aborted it hears of no loss, and the failure says so here.)
    *
-   * @param on where it was sent: another thread may have closed or aborted this since
+   * @param on the session on which it was sent: another thread may have closed this since
    */
   final SQLException failed(SQLException e, @Nullable Session on) {
     SQLException judged = failed(e);
@@ -99,21 +99,23 @@ abstract class JudgedConnection extends LeasedConnection {
         return e;
       }
       if (on.commitUnanswered()) {
-        return LostAnswer.ofCommit(on, e, true); // a text that has lost its lease before
+        return LostAnswer.ofCommit(on, e, true); // a COMMIT by a text; the lease was over before
       }
       return on.mayHaveWrittenUnanswered() ? LostAnswer.ofWrite(on, e) : e;
     } catch (Throwable more) {
-      return e; // what the driver has thrown, though nobody can say what it means
+      return e; // the driver's own failure, though nobody can say what it means
     }
   }
 
-  /** Of one that was lost in a call before nothing was sent, and what has no answer was told. */
+  /**
+   * Whether an earlier call met the loss: then this one has sent nothing, and all was told before.
+   */
   private boolean isLostBefore(Session on, SQLException e) {
     SQLException first = on.loss;
     return first != null && first != e && session() == on && on.shut();
   }
 
-  /** Of a session that isn't this one's any more nobody writes anything here. */
+  /** Whether {@code on} was lost. Writes nothing to a session that isn't this face's any more. */
   private boolean isLossOf(Session on, SQLException e) {
     return session() == on
         ? on.isLoss(e)
@@ -121,9 +123,8 @@ abstract class JudgedConnection extends LeasedConnection {
   }
 
   /**
-   * Once it was lost, all that a connection says is that it is closed. A framework whose rollback
-   * fails with that throws it in place of what its work has thrown; so it has the loss as its
-   * cause.
+   * Gives a failure that says "closed" the loss as its cause. A lost connection says nothing else,
+   * and a framework whose rollback fails with it throws that in place of what its work has thrown.
    */
   private static void tellOfLoss(Session s, SQLException e) {
     SQLException loss = s.loss;
@@ -136,13 +137,13 @@ abstract class JudgedConnection extends LeasedConnection {
     try {
       e.initCause(loss);
     } catch (IllegalStateException given) {
-      e.addSuppressed(loss); // it was made to have none
+      e.addSuppressed(loss); // it was made to have no cause
     }
   }
 
   /**
-   * Refuses what the driver would wait with for ever, behind what the program has left under way,
-   * or take that one's answer for.
+   * Throws if the program has left something under way, behind which a request would wait for ever
+   * or be given that other answer.
    */
   public final void requireNotHeldUp() throws SQLException {
     Session s = session();
@@ -151,7 +152,7 @@ abstract class JudgedConnection extends LeasedConnection {
     }
   }
 
-  /** A COMMIT got an answer; if its own is still to come, that was another's. */
+  /** Throws if a COMMIT got an answer that wasn't its own, for its own is still to come. */
   public final void requireAnswered() throws SQLException {
     Session s = session();
     if (s != null && s.isHeldUp()) {
@@ -170,19 +171,19 @@ abstract class JudgedConnection extends LeasedConnection {
 
   /**
    * Makes a call that commits. If an adapter sees what is sent, {@link #failed} knows of a COMMIT
-   * without an answer. For other drivers it is found out here: the connection was lost in this
-   * call, and a transaction may have been open. A driver that throws what is unchecked may have
-   * sent it before.
+   * without an answer. For other drivers it is found out here: such is a COMMIT if the connection
+   * was lost in this call and a transaction may have been open. A driver that throws an unchecked
+   * exception may have sent the COMMIT before that.
    *
-   * <p>Where nobody knows the outcome this is closed, as it is in a unit of work, so that nothing
-   * that frameworks set back now hides that; but not where it is set up for a unit, which goes on
-   * over another session.
+   * <p>If nobody knows the outcome, this face is closed, as it is in a unit of work: otherwise a
+   * framework that sets something back now could hide the outcome by another failure. But it stays
+   * open while a unit of work has it, for the unit goes on over another session.
    */
   final void committing(Committing call) throws SQLException {
     Session s = current();
     boolean manual = !s.autoCommit();
     boolean may = s.mayBeInTransaction();
-    boolean commits = manual || may; // else nothing is sent
+    boolean commits = manual || may; // otherwise nothing is sent
     if (commits) {
       requireNotHeldUp();
     }
@@ -209,7 +210,7 @@ abstract class JudgedConnection extends LeasedConnection {
       }
       unknown = LostAnswer.ofFailedCommit(s, e, first);
     }
-    if (observer == null && !isOver()) { // whoever has closed it himself is told so
+    if (observer == null && !isOver()) { // a program that closed it is told "closed"
       closeAfter(s, true);
     }
     throw unknown;
@@ -223,7 +224,7 @@ abstract class JudgedConnection extends LeasedConnection {
   private SQLException judge(Session s, SQLException e) {
     Verdict verdict = s.verdict(e);
     if (verdict == Verdict.READ_ONLY_SERVER) {
-      // Else the program has asked for a read-only transaction, and that is all.
+      // If the server isn't the cause, the program has asked for a read-only transaction itself.
       return s.isWriteRefusedByServer() ? writeRefused(s, e) : e;
     }
     if (verdict.fatal()) {
@@ -231,7 +232,7 @@ abstract class JudgedConnection extends LeasedConnection {
       return e;
     }
     if (s.shut()) {
-      doom(s, Verdict.CONNECTION_LOST, e); // a state that nobody knows, but the driver has gone
+      doom(s, Verdict.CONNECTION_LOST, e); // nobody knows the state, but the driver has closed
       return e;
     }
     if (verdict == Verdict.STALE_PLAN) {
@@ -253,7 +254,7 @@ abstract class JudgedConnection extends LeasedConnection {
   private SQLException writeRefused(Session s, SQLException e) {
     switch (s.leases.writeRefused(s)) {
       case KEPT -> {
-        // to wait, or to try again, would be in vain
+        // waiting, or trying again, would be in vain
       }
       case SOUGHT -> {
         if (observer != null) {
@@ -272,10 +273,10 @@ abstract class JudgedConnection extends LeasedConnection {
       return;
     }
     if (MissingMethods.isMissed(e)) {
-      s.marks |= Session.FAILED; // and nothing of the driver's has run
+      s.marks |= Session.FAILED; // no code of the driver's has run
       return;
     }
-    s.marks |= Session.BROKEN; // first, and without a call: there may be no stack left for one
+    s.marks |= Session.BROKEN; // comes first, for there may be no stack left for a call
     try {
       brokenElsewhere(s, e);
     } catch (Throwable more) {
@@ -283,7 +284,7 @@ abstract class JudgedConnection extends LeasedConnection {
     }
   }
 
-  /** As {@link #broken}, on another thread than the holder's. Does nothing to another's lease. */
+  /** As {@link #broken}, on another thread than the holder's. Does nothing if the lease is over. */
   final void brokenElsewhere(Session s, Throwable e) {
     s.leases.doom(
         s,
@@ -324,7 +325,7 @@ abstract class JudgedConnection extends LeasedConnection {
     }
   }
 
-  /** As {@link #request}, of what has no answer. */
+  /** As {@link #request}, for what has no answer. */
   final void perform(Action action) throws SQLException {
     request(
         s -> {
@@ -350,7 +351,7 @@ abstract class JudgedConnection extends LeasedConnection {
     return true;
   }
 
-  /** An answer of no means that the connection is not lent again. */
+  /** If the answer is false, the connection isn't lent again. */
   @Override
   public final boolean isValid(int seconds) throws SQLException {
     Session s = session();

@@ -29,7 +29,7 @@ import java.util.function.Function;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
-/** How leases of the engine end, and what faces ask meanwhile. Thread-safe. */
+/** Ends the leases of the engine, and answers what faces ask meanwhile. Thread-safe. */
 abstract class LeaseEnds implements LeaseManager {
   final PoolConfig config;
   final Function<Throwable, Verdict> classifier;
@@ -37,7 +37,7 @@ abstract class LeaseEnds implements LeaseManager {
   final TimeSource time;
   final PoolEvents events;
 
-  /** Null where nobody measures. */
+  /** Null if nobody measures leases. */
   final @Nullable LeaseTimes times;
 
   private final Connector connector;
@@ -102,13 +102,16 @@ abstract class LeaseEnds implements LeaseManager {
     }
   }
 
-  /** Ends the lease that a slot is in; tells whether it was this that ended it. */
+  /** Ends the lease of a slot; returns whether this call has ended it. */
   @FunctionalInterface
   private interface Ending {
     boolean end(Slot slot);
   }
 
-  /** What the slot says of the lease is read before its end: afterwards it is another's. */
+  /**
+   * Ends a lease and records its times. What the slot says of the lease is read before its end, for
+   * afterwards the slot is another's.
+   */
   private static boolean timed(LeaseTimes measured, Slot slot, long lease, Ending ending) {
     long asked = slot.askedAt;
     long since = slot.heldSince;
@@ -128,14 +131,14 @@ abstract class LeaseEnds implements LeaseManager {
   @Override
   public void lose(Session session, long lease, Verdict verdict, SQLException failure) {
     boolean news = dooms(session, lease);
-    boolean evidence = session.isEvidence(verdict, failure); // afterwards it is the closer's
+    boolean evidence = session.isEvidence(verdict, failure); // after it the session is the closer's
     release(session, lease);
     if (news) {
       tellOfLoss(session, evidence, verdict, failure);
     }
   }
 
-  /** Whether that is to be told, by whoever has called this. */
+  /** Dooms the session; returns whether the caller of this method has to tell of its loss. */
   private boolean dooms(Session session, long lease) {
     boolean doomed = engine.doom(session.slot(), lease, CloseReason.FAILED);
     return (doomed || isLostOnItsWayOut(session.slot(), lease)) && session.claimTellingOfLoss();
@@ -160,15 +163,16 @@ abstract class LeaseEnds implements LeaseManager {
   }
 
   /**
-   * Whether the lease goes on though its connection was doomed before it was lost, and nobody has
-   * told of the server by that, as a fence has, or meant it to be lost, as a deadline or the pool's
-   * end.
+   * Whether the lease goes on and its connection was doomed before it was lost, for a reason that
+   * says nothing of the server. (A fence has told of the server already; a deadline or the pool's
+   * end meant the connection to be lost.)
    *
-   * <p>Nothing is moved here, so two may fail at once and both come this far, and one of them may
-   * have been the one who doomed it: which of them tells is decided by the session, once for all.
-   * The reason is read after the word, so it is this lease's. Of two who doom it at once either's
-   * may be read: if that is FAILED though the other has won, nobody has told of the loss yet. If
-   * the lease ends after that look it was lost in use all the same.
+   * <p>This method moves nothing. So two threads may fail at once and both come this far, though
+   * one of them may have doomed the connection itself: {@link Session#claimTellingOfLoss} lets only
+   * one of them tell. The reason is read after the word, so it belongs to this lease. If two
+   * threads doom the connection at once, the reason of either may be read here: if that is FAILED
+   * though the other thread has won, nobody has told of the loss yet. If the lease ends after the
+   * word was read, the connection was lost in use all the same.
    */
   private static boolean isLostOnItsWayOut(Slot slot, long lease) {
     if (!Slot.isDoomed(slot.word(), lease)) {
@@ -195,7 +199,10 @@ abstract class LeaseEnds implements LeaseManager {
     return !server.isFailing();
   }
 
-  /** It is too old from now on: upkeep opens another before it lets that one go. */
+  /**
+   * Makes the session too old from now on: upkeep opens another connection before it closes this
+   * one.
+   */
   @Override
   public void retireWhenReplaceable(Session session) {
     Slot slot = session.slot();

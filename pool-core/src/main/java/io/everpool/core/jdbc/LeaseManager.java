@@ -16,7 +16,7 @@ import java.util.function.LongSupplier;
 /**
  * Where leases come from and go back to: the faces' only way to the engine. Thread-safe.
  *
- * <p>A lease is named by the slot's word; one that is over does nothing to anybody.
+ * <p>A lease is named by the slot's word; a call that names a lease which is over does nothing.
  */
 public interface LeaseManager {
 
@@ -32,20 +32,21 @@ public interface LeaseManager {
   void retire(Session session, long lease, CloseReason reason);
 
   /**
-   * The connection comes back and is cut at once, though somebody may be at it. A late or second
+   * The connection comes back and is cut at once, though somebody may be using it. A late or second
    * call does nothing.
    */
   void cut(Session session, long lease, CloseReason reason);
 
   /**
-   * A fatal failure while leased: doomed now, closed when it comes back. What was to be closed in
-   * any case is told of as well, once. A late call does nothing.
+   * A fatal failure was met under the lease: the connection is doomed now, and closed when it comes
+   * back. Its loss is told once, even if it was going to be closed in any case. A late call does
+   * nothing.
    */
   void doom(Session session, long lease, Verdict verdict, SQLException failure);
 
   /**
-   * As {@link #doom}, and the lease is over before anybody is told: a listener may take his time
-   * with it, or ask the pool for a connection.
+   * As {@link #doom}, but the lease ends before anybody is told: a listener may take long, or ask
+   * the pool for a connection.
    */
   default void lose(Session session, long lease, Verdict verdict, SQLException failure) {
     doom(session, lease, verdict, failure);
@@ -66,8 +67,9 @@ public interface LeaseManager {
   /**
    * Whether what a program does wrong, and may do wrong in each lease, is news for the log.
    *
-   * @param what in a word, with the place where
-   * @return below 0 if that is no news; else how many of the same were not told since the last
+   * @param what what it does wrong, in a word, and where in the program
+   * @return below 0 if that is no news; otherwise how many of the same were left untold since the
+   *     last
    */
   default int news(String what) {
     return 0;
@@ -91,7 +93,7 @@ public interface LeaseManager {
   /**
    * Waits for the end of the search that {@link #writeRefused} has told of.
    *
-   * @param nanos how long to wait; 0 or less for not at all
+   * @param nanos how long to wait; 0 or less for no wait
    * @return whether a server that writes was found, so that another connection is to be had
    */
   boolean awaitPrimary(long nanos) throws InterruptedException;
@@ -99,7 +101,7 @@ public interface LeaseManager {
   /**
    * Waits as any caller does for another connection and has the face {@link PooledConnection#rebind
    * rebound} to it; gives it back if the face refuses. The face's old connection must have been
-   * {@link PooledConnection#letGo let go} before, lest the two hold two places at once.
+   * {@link PooledConnection#letGo let go} before, so that one face never holds two slots at once.
    */
   default void renew(PooledConnection face) throws SQLException {
     renew(face, config().acquireTimeout().toNanos());
@@ -108,16 +110,16 @@ public interface LeaseManager {
   /**
    * As {@link #renew(PooledConnection)}, with a time of the caller's.
    *
-   * @param timeoutNanos how long to wait; 0 or less for not at all
+   * @param timeoutNanos how long to wait; 0 or less for no wait
    */
   void renew(PooledConnection face, long timeoutNanos) throws SQLException;
 
   /**
-   * Has {@code overrun} called, on a thread that must not be kept, soon after a time. It returns
-   * when it wants to be called again, in nanoseconds from then on, or 0.
+   * Has {@code overrun} called soon after a time, on a thread that it must not block. It returns in
+   * how many nanoseconds it wants to be called again, or 0 for never.
    *
    * @param at on the pool's clock
-   * @return takes that back
+   * @return what cancels this
    */
   Runnable watch(long at, LongSupplier overrun);
 
@@ -125,8 +127,9 @@ public interface LeaseManager {
    * The holder's time is over: what runs under the lease is cancelled on the server, or the
    * connection is cut; it is never lent again. Blocks for nothing. A late call does nothing.
    *
-   * @return what to run if the cancelling had no effect: it cuts the connection, if the lease isn't
-   *     over by then, on a thread that must not be kept; so nobody measures such a lease
+   * @return what to run if the cancelling had no effect: it cuts the connection if the lease isn't
+   *     over by then. It may be run on a thread that must not block, so nobody measures such a
+   *     lease
    */
   Runnable cancel(Session session, long lease);
 
@@ -137,23 +140,24 @@ public interface LeaseManager {
    * Claims the connection for its clean-up, which may take round trips: from now on nobody else can
    * end this lease but the pool, which cuts the connection at {@link PoolConfig#resetTimeout()}.
    *
-   * @return the name of the lease from now on (the move that claims gives it a new one, so that a
-   *     racing claim or release by the old one fails); 0 if {@code lease} is over or the connection
-   *     is doomed: then there is nothing to clean
+   * @return the name of the lease from now on (the move that claims the connection gives the lease
+   *     a new name, so that a racing claim or release by the old name fails); 0 if {@code lease} is
+   *     over or the connection is doomed, so that there is nothing to clean
    */
   long resetStarted(Session session, long lease);
 
   /**
-   * The clean-up is over, well or badly; {@link #release}, {@link #retire} or both doom follow.
+   * The clean-up is over, whether it went well or not. {@link #release}, {@link #retire}, {@link
+   * #cut} or {@link #lose} follows.
    *
    * @param lease what {@link #resetStarted} has returned, or {@link #lookStarted} was given
    */
   void resetEnded(Session session, long lease);
 
   /**
-   * A connection comes back and is looked at, though it isn't claimed: it is doomed, and so nobody
-   * can claim it, or interceptors come before its clean-up. That look has the time of a clean-up,
-   * and the lease is over if it hangs. {@link #resetEnded} follows.
+   * A connection comes back and is looked at without being claimed: either it is doomed, so that
+   * nobody can claim it, or interceptors are called before its clean-up. The look has the time of a
+   * clean-up; if it hangs, the pool ends the lease. {@link #resetEnded} follows.
    */
   default void lookStarted(Session session, long lease) {}
 

@@ -9,13 +9,13 @@ import io.everpool.core.observe.CallbackFailures;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Measures leases for a recorder and a trace, which costs two readings of the clock a lease; there
- * is none of it without either. What a recorder throws is its own affair. On the holder's thread;
- * so a lease that the pool ends in his stead is measured by nobody.
+ * Measures leases for a recorder, a trace or both, which costs two readings of the clock a lease;
+ * without either no leases are measured. What a recorder throws is told and otherwise ignored.
+ * Called on the holder's thread, so a lease that the pool ends in his stead isn't measured.
  */
 final class LeaseTimes {
 
-  /** In place of a reading of the clock: the lease isn't timed. */
+  /** Stands in place of a reading of the clock if the lease isn't timed. */
   private static final long UNTIMED = Long.MIN_VALUE;
 
   private final String pool;
@@ -63,7 +63,7 @@ final class LeaseTimes {
 
   /**
    * @param begun when the caller began to ask
-   * @param turned when he began to ask here, after others perhaps
+   * @param turned when he began to ask this pool; he may have asked others before
    * @param since when the lease began
    */
   private void acquired(Slot slot, long lease, long begun, long turned, long since) {
@@ -79,11 +79,11 @@ final class LeaseTimes {
   }
 
   /**
-   * A lease begins which nobody measures though the engine may have timed it: one of the pool's
-   * own, or one of which it is to be seen yet whether the caller keeps it.
+   * A lease begins that nobody measures though the engine may have timed it: a lease of the pool's
+   * own, or one that the caller may not keep.
    */
   static void leaveOut(Slot slot) {
-    slot.timedLease = 0; // no lease's name
+    slot.timedLease = 0; // no lease has this name
   }
 
   /**
@@ -109,7 +109,7 @@ final class LeaseTimes {
     }
     try {
       if (trace != null) {
-        trace.add(asked, since, ending); // first, for it doesn't fail
+        trace.add(asked, since, ending); // it comes first, for it doesn't fail
       }
       if (recorder != null) {
         recorder.released(ending - since);

@@ -36,9 +36,10 @@ import org.jspecify.annotations.Nullable;
  *   <li>If it finds no lease, it writes CLOSED in the lease's place, by compare-and-set. The
  *       renewal sets the new lease by compare-and-set as well. So either the renewal finds CLOSED,
  *       or it was first, and then the thread finds the new lease and ends that.
- *   <li>If it finds a lease, it writes CLOSED in its place, too, and so does the renewal with
- *       BETWEEN before it takes the session away. Whose compare-and-set fails was second: a thread
- *       looks again, and ends what it finds then; a renewal is over.
+ *   <li>If it finds a lease, it writes CLOSED in its place, too, and the renewal writes BETWEEN
+ *       there before it takes the session away. The one whose compare-and-set fails came second: if
+ *       it is the thread, it looks again and ends what it finds then; if it is the renewal, that
+ *       gives up.
  * </ul>
  *
  * <p>It must be the lease that is compared, and not the session: that may go back in a renewal and
@@ -51,13 +52,16 @@ import org.jspecify.annotations.Nullable;
 // lease writes the same two fields from any thread, and is only right as a whole.
 public abstract class LeasedConnection extends TrackingConnection {
 
-  /** In place of a lease: over for good. */
+  /** Stands in place of a lease: it is over for good. */
   private static final long CLOSED = -1;
 
-  /** In place of a lease: the last is over and {@link #rebind} may bring another. */
+  /** Stands in place of a lease: the last one is over, and {@link #rebind} may bring another. */
   private static final long BETWEEN = 0;
 
-  /** In place of a lease: over for good, and the session is the one that was lost with it. */
+  /**
+   * Stands in place of a lease: it is over for good, and the session is the one that was lost with
+   * it.
+   */
   private static final long LOST = -2;
 
   private static final VarHandle SESSION;
@@ -76,14 +80,14 @@ public abstract class LeasedConnection extends TrackingConnection {
   private @Nullable Session session;
   private long lease;
 
-  /** Under a lease that was acquired by this thread, just now. */
+  /** Makes a face under a lease that this thread has just acquired. */
   LeasedConnection(Session session, long lease) {
-    this.session = session; // first: into what was only just made G1 needs no barrier
+    this.session = session; // comes first: G1 needs no barrier for a new object
     this.lease = lease;
     session.leaseStarted();
   }
 
-  /** Closed from the beginning. */
+  /** Makes a face that is closed from the beginning. */
   LeasedConnection() {
     lease = CLOSED;
   }
@@ -165,8 +169,8 @@ public abstract class LeasedConnection extends TrackingConnection {
   // ---- its end
 
   /**
-   * Ends the lease, whatever happens. Never throws: what nobody has the memory or the stack for is
-   * left to upkeep, by a mere write.
+   * Ends the lease, whatever happens. Never throws: if there is no memory or no stack for that, the
+   * mere write of a field leaves it to upkeep.
    */
   @Override
   public void close() {
@@ -184,17 +188,17 @@ public abstract class LeasedConnection extends TrackingConnection {
         session = null;
       }
       if (s != null) {
-        s.stranded = read; // says nothing if that lease is over
+        s.stranded = read; // has no effect if that lease is over
       }
     }
   }
 
   /**
    * Whether nothing was done under a lease, and no unit of work may renew it: it then ends as
-   * {@link #end} would end it, without the questions that only others are asked. As there the pair
-   * is read first, and what may be renewed after it; a thread that has lost a race may be told
-   * nonsense of the marks, and its release fails. No lease's number is below 1, as those in place
-   * of one are.
+   * {@link #end} would end it, without the questions that only others are asked. As in {@code end},
+   * the pair is read first, and after it whether a renewal may come. A thread that has lost a race
+   * may read nonsense from the marks, and then its release fails. A lease's number is never below
+   * 1; what stands in place of one always is.
    */
   private boolean isUntouched(Session s, long read) {
     return read > BETWEEN && leaseOf(s) == read && open == null && !mayBeRenewed() && s.marks == 0;
@@ -218,7 +222,7 @@ public abstract class LeasedConnection extends TrackingConnection {
     if (!mayBeRenewed()) {
       session = null;
     } else if (LEASE.compareAndSet(this, l, CLOSED)) {
-      ours = session; // which may have come since, with a lease of the same number
+      ours = session; // a renewal may have brought it since, with a lease of the same number
       session = null;
     } else {
       return false;
@@ -230,7 +234,7 @@ public abstract class LeasedConnection extends TrackingConnection {
       ours.leases.release(ours, l);
     } else {
       open = null;
-      boolean lost = ours.loss != null; // before: what is good is another's afterwards
+      boolean lost = ours.loss != null; // asked before the clean-up: then a good one is another's
       SessionCleanup.of(ours, l, left);
       if (lost) {
         ours.keepWordsOfLoss();
@@ -241,23 +245,23 @@ public abstract class LeasedConnection extends TrackingConnection {
 
   /**
    * Closes this because its session was lost and no other takes its place, although a COMMIT on it
-   * may have succeeded. Other than after {@link #close()}, what was set for that transaction can
-   * still be set back, as frameworks do after a COMMIT; see {@link RestoredConnection}.
+   * may have succeeded. Unlike after {@link #close()}, what was set for that transaction can still
+   * be set back, as frameworks do after a COMMIT; see {@link RestoredConnection}.
    *
-   * @param settled whether no transaction may have been lost with it whose end the program has yet
-   *     to ask for; else autocommit can't be set back
+   * @param settled true if the program has asked already for the end of any transaction that was
+   *     lost with it; otherwise autocommit can't be set back
    */
   public final void closeAfter(Session lost, boolean settled) {
     SQLException loss = lost.loss;
     close();
     if (loss != null) {
-      lost.loss = loss; // of which the program is told until it closes this itself
+      lost.loss = loss; // the program is told of it until it closes this itself
     }
     if (!settled && lost.settings != null) {
       lost.settings.forgetAutoCommit();
     }
     LEASE.setVolatile(this, LOST);
-    SESSION.setRelease(this, lost); // last: who reads this session finds its lease over
+    SESSION.setRelease(this, lost); // comes last: whoever reads this session finds its lease over
   }
 
   /** Keeps a renewal that is under way from bringing a session; false if it has brought one. */
@@ -270,15 +274,18 @@ public abstract class LeasedConnection extends TrackingConnection {
     return session() == null;
   }
 
-  /** Whether it was closed, and no renewal brings another session. For the thread that renews. */
+  /**
+   * Whether it was closed, and no renewal brings another session. Only the thread that renews may
+   * ask.
+   */
   public final boolean isOver() {
     return session() == null && lease != BETWEEN;
   }
 
   /**
-   * Cuts the connection, also under a thread that is using it; it is never lent again. As closing,
-   * it first ends the lease and then touches the connection, which by then would be another's if
-   * somebody had closed it meanwhile. The cut itself is the pool's, on a thread of its own.
+   * Cuts the connection, also under a thread that is using it; it is never lent again. As closing
+   * does, it first ends the lease and then touches the connection, which by then would be another's
+   * if somebody had closed it meanwhile. The cut itself is the pool's, on a thread of its own.
    *
    * @param executor not needed, but JDBC asks for one
    */
@@ -309,7 +316,7 @@ public abstract class LeasedConnection extends TrackingConnection {
     if (!LEASE.compareAndSet(this, l, CLOSED)) {
       return false;
     }
-    Session ours = session; // as in end
+    Session ours = session; // a renewal may have brought it, as in end
     session = null;
     if (ours != null) {
       try {
@@ -324,8 +331,8 @@ public abstract class LeasedConnection extends TrackingConnection {
   }
 
   /**
-   * Has what runs here cancelled, for the time of the work is over; the holder keeps this face, and
-   * finds its session lost at the latest when he uses it next. From any thread.
+   * Has what runs here cancelled, because the time of the work is over. The holder keeps this face,
+   * and finds its session lost at the latest when he uses it next. May be called on any thread.
    *
    * @return what to run if the cancelling had no effect: it cuts the session, if the lease isn't
    *     over by then; null if this is closed, or between two sessions
@@ -377,7 +384,7 @@ public abstract class LeasedConnection extends TrackingConnection {
 
   /**
    * Gives the session back to be lent again and leaves this face between two sessions, as {@link
-   * #letGo} does; nothing where there is none.
+   * #letGo} does; does nothing if there is no session.
    *
    * @throws SQLException if anything of it is still in use: an open statement, an open transaction
    */
@@ -422,7 +429,10 @@ public abstract class LeasedConnection extends TrackingConnection {
     }
   }
 
-  /** For a renewal; false if another thread has closed this, and then there is none. */
+  /**
+   * Takes session and lease away for a renewal. Returns false if another thread has closed this
+   * face: then there is no renewal.
+   */
   private boolean takeAway(Session s, long l) {
     if (l == CLOSED || l == LOST || !LEASE.compareAndSet(this, l, BETWEEN)) {
       return false;
@@ -430,7 +440,7 @@ public abstract class LeasedConnection extends TrackingConnection {
     if (SESSION.compareAndSet(this, s, null)) {
       return true;
     }
-    lease = CLOSED; // by one who has seen no unit yet
+    lease = CLOSED; // a thread closed this that saw no unit of work yet
     return false;
   }
 }

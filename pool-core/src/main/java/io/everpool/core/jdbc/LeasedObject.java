@@ -72,7 +72,7 @@ abstract class LeasedObject<T> {
     return LeasedObjects.value(connection, value);
   }
 
-  /** As {@link Wrapper#unwrap}, for those that are. */
+  /** As {@link Wrapper#unwrap}, for faces that implement it. */
   public <W> W unwrap(Class<W> type) throws SQLException {
     return connection.unwrap(type, this, (Wrapper) delegate());
   }
@@ -82,7 +82,7 @@ abstract class LeasedObject<T> {
     return connection.isWrapperFor(type, this, (Wrapper) delegate());
   }
 
-  /** As the driver's objects: a face is made each time that one of them is given out. */
+  /** Compares the driver's objects: a new face is made each time that one of them is given out. */
   @Override
   public final boolean equals(@Nullable Object other) {
     return other instanceof LeasedObject<?> face && bare.equals(face.bare);
@@ -93,7 +93,7 @@ abstract class LeasedObject<T> {
     return bare.hashCode();
   }
 
-  /** The driver's text; also when the lease is over. */
+  /** The driver's text, also when the lease is over. */
   @Override
   public final String toString() {
     return String.valueOf(bare);
@@ -102,8 +102,8 @@ abstract class LeasedObject<T> {
   /**
    * What the driver must be given for an argument: its own object, not our face of it.
    *
-   * @throws SQLException if it is a face whose lease is over; it may be another connection's, so
-   *     this says nothing of the one that is called
+   * @throws SQLException if it is a face whose lease is over. The face may belong to another
+   *     connection, so this failure says nothing of the connection that is called
    */
   @SuppressWarnings("unchecked") // a face stands for an object of the interface that it implements
   static <A> A bare(A argument) throws SQLException {

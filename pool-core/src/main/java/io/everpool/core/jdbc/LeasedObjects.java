@@ -63,7 +63,10 @@ final class LeasedObjects {
     return bare == null ? bare : new StructFace(home, bare);
   }
 
-  /** What the JDK holds in memory has nothing to do with the connection any more. */
+  /**
+   * The face of a stream. A stream of the JDK's that is held in memory needs none, for it has
+   * nothing to do with the connection any more.
+   */
   static InputStream of(PooledConnection home, InputStream bare) {
     return bare == null || bare.getClass() == ByteArrayInputStream.class
         ? bare
@@ -88,9 +91,9 @@ final class LeasedObjects {
   }
 
   /** A value of whatever kind, as {@code getObject} has it; a cursor comes as a result set. */
-  @SuppressWarnings("NullAway") // null in, null out
+  @SuppressWarnings("NullAway") // it returns null only for null
   static Object value(PooledConnection home, @Nullable Object value) {
-    // what most values are, told by their class alone
+    // most values are one of these, and their class alone tells
     if (value == null || value instanceof String || value instanceof Number) {
       return value;
     }
@@ -146,7 +149,7 @@ final class LeasedObjects {
     return faces;
   }
 
-  /** The same for {@code getObject} with a class: a face only where one fits. */
+  /** The same for {@code getObject} with a class: returns a face only if it is of that class. */
   static <T> T value(PooledConnection home, T value, Class<T> type) {
     Object face = value(home, value);
     return type.isInstance(face) ? type.cast(face) : value;

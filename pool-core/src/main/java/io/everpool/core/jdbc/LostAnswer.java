@@ -9,16 +9,17 @@ import io.everpool.core.observe.UnknownWrite;
 import java.sql.SQLException;
 
 /**
- * What is thrown and told, outside of units of work, where the connection was lost before the
- * answer has come to what may be there for good. That the server said it would end the session is
- * no answer. (The few messages that are one the adapter knows; to it nothing is unanswered then.)
+ * Makes what is thrown and told, outside of units of work, if the connection was lost before the
+ * answer came to something that may be there for good. If the server said that it ends the session,
+ * that is no answer. (The adapter knows the few messages of that kind that are an answer, and
+ * counts nothing as unanswered then.)
  */
 final class LostAnswer {
 
   private LostAnswer() {}
 
   /**
-   * What to throw for a COMMIT.
+   * What to throw for a COMMIT without an answer.
    *
    * @param first whether nobody was told of it yet
    */
@@ -26,7 +27,7 @@ final class LostAnswer {
     return ofCommit(s, "The connection was lost during", lost, first);
   }
 
-  /** As {@link #ofCommit}, where the driver has thrown what is unchecked. */
+  /** As {@link #ofCommit}, for an unchecked exception of the driver's. */
   static SQLException ofFailedCommit(Session s, RuntimeException thrown, boolean first) {
     return ofCommit(s, "The driver has failed in", thrown, first);
   }

@@ -10,16 +10,17 @@ final class MissingMethods {
   private MissingMethods() {}
 
   /**
-   * Whether a call of ours has missed a method that this driver doesn't have; not a call within the
-   * driver. It came to JDBC after the driver, and the JVM says so, or the interface's own default;
-   * or the driver has a stub that throws either error by hand (jTDS the JVM's, of which a real one
-   * always has a message), or calls what throws it for all stubs.
+   * Whether one of our faces has called a method that this driver doesn't have; a call within the
+   * driver doesn't count. Either the method came to JDBC after the driver was made: then the JVM
+   * throws an error, or the interface's default method does. Or the driver has a stub, which throws
+   * either error itself or calls a method that throws it for all stubs. (The stubs of jTDS throw
+   * the JVM's error, but without a message; a real one always has a message.)
    */
   static boolean isMissed(Throwable e) {
     StackTraceElement[] trace = e.getStackTrace();
     if (e instanceof UnsupportedOperationException) {
       return isFace(trace, 1)
-          || (isFace(trace, 2) && !trace[0].getClassName().startsWith("java.")); // a list, say
+          || (isFace(trace, 2) && !trace[0].getClassName().startsWith("java.")); // not a list's
     }
     return e instanceof AbstractMethodError
         && (isFace(trace, 0) || (e.getMessage() == null && isFace(trace, 1)));

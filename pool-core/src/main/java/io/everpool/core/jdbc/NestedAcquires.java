@@ -16,18 +16,18 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 
 /**
- * Tells of threads that hold a connection and wait for another: the beginning of a deadlock, and
- * its end when every holder does so. Asked by whoever begins to wait, so it costs nothing where
- * nobody does. Thread-safe.
+ * Tells of threads that hold a connection and wait for another. That is how a deadlock begins, and
+ * it is complete when every holder does so. Each caller asks this when he begins to wait, so it
+ * costs nothing while nobody waits. Thread-safe.
  *
- * <p>Nobody is sent away for it. A connection may be given back by another thread than the one that
- * took it, as asynchronous programs do; what looks like a deadlock may be none, and the limit of
- * the wait ends it in any case.
+ * <p>No caller is sent away because of it. A connection may be given back by another thread than
+ * the one that took it, as asynchronous programs do; what looks like a deadlock may be none, and
+ * the limit of the wait ends it in any case.
  */
 final class NestedAcquires {
   private static final Logger log = PoolEvents.log();
 
-  /** The shortest time between two lines of a kind; nanoseconds. */
+  /** The shortest time between two log lines of one kind; nanoseconds. */
   static final long EVERY = 60_000_000_000L;
 
   private static final AtomicLongFieldUpdater<NestedAcquires> TOLD_OF_ONE =
@@ -41,10 +41,10 @@ final class NestedAcquires {
   private final PoolEvents events;
   private final SnapshotSource snapshots;
 
-  /** When all holders were last seen to wait; null before. */
+  /** The last time that all holders were seen to wait; null if they weren't, or if that is over. */
   private volatile @Nullable Entangled entangled;
 
-  @SuppressWarnings("unused") // but by its updater, as the next one
+  @SuppressWarnings("unused") // only its updater reads it
   private volatile long toldOfOne;
 
   @SuppressWarnings("unused")
@@ -62,14 +62,17 @@ final class NestedAcquires {
   }
 
   /**
-   * All holders wait.
+   * A moment in which all holders waited.
    *
    * @param held what they held then
-   * @param at when they were seen to
+   * @param at when that was seen, on the pool's clock
    */
   private record Entangled(HeldSnapshot held, long at) {}
 
-  /** The calling thread has begun to wait, and stands in line. */
+  /**
+   * The calling thread has begun to wait, and stands in line. Tells of it if the thread holds a
+   * connection.
+   */
   void look(long threadId) {
     boolean nested = engine.heldBy(threadId) != null;
     Entangled then = entangled;
@@ -80,7 +83,7 @@ final class NestedAcquires {
         HeldSnapshot.of(engine); // what is given back from here on shows as a difference
     Holders holders = holders();
     boolean all = holders.areAllThereMayBe() && holders.waiting == holders.leased;
-    // What was so before may be over, though all have theirs still.
+    // A deadlock that was seen before may be over, though all still hold their connections.
     entangled = all ? new Entangled(before, time.nanoTime()) : null;
     if (!nested || !holders.areAllThereMayBe()) {
       return;
@@ -95,8 +98,9 @@ final class NestedAcquires {
   }
 
   /**
-   * Whether all holders were seen to wait, and none of them has given anything back since: then
-   * that is so still, though some may just have left the line, all at the same moment.
+   * Whether all holders were seen to wait, and none of them has given anything back since: then the
+   * deadlock is still there, even if some have just left the line because their time was up at the
+   * same moment.
    */
   boolean isEntangled() {
     Entangled then = entangled;
@@ -105,7 +109,7 @@ final class NestedAcquires {
     }
     boolean still = then.held.isStill();
     if (!still) {
-      entangled = null; // a race loses a newer one, which is seen again by the next who waits
+      entangled = null; // a newer one may get lost in a race; the next who waits sees it again
     }
     return still;
   }
@@ -126,7 +130,10 @@ final class NestedAcquires {
    */
   private record Holders(int leased, int waiting, int coming, int maxSize) {
 
-    /** There may be more of them than the pool is meant to have, if it was made smaller. */
+    /**
+     * Whether they hold all the connections there may be, or more than that if the pool was made
+     * smaller.
+     */
     boolean areAllThereMayBe() {
       return leased >= maxSize && coming == 0;
     }
@@ -151,9 +158,9 @@ final class NestedAcquires {
   }
 
   private void tellOfOne() {
-    PoolSnapshot now = snapshots.forCaller(snapshots.withoutDeeds()); // but for his own
+    PoolSnapshot now = snapshots.forCaller(snapshots.withoutDeeds()); // has the caller's own deeds
     if (now == null) {
-      return; // it has gone back meanwhile, by another thread
+      return; // another thread has given the connection back meanwhile
     }
     String caller = HolderThreads.describe(Thread.currentThread());
     for (Holder holder : now.holders()) {

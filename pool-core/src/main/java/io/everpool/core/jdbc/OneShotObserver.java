@@ -6,27 +6,28 @@ import java.sql.Statement;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Hears from a face what can be used but once, and its use: what is given to statements, and the
- * rows of result sets. A further run of the unit of work wouldn't find it as the first did. Called
- * on the thread of the unit, before the driver is.
+ * Hears from a face of things that can be used only once, and of their use: of what is given to
+ * statements, and of the rows of result sets. A further run of the unit of work wouldn't find them
+ * as the first run did. Called on the thread of the unit, before the driver is called.
  */
 public interface OneShotObserver {
 
-  /** For those who run nothing again. */
+  /** The observer of code that runs nothing again. */
   OneShotObserver NONE = new OneShotObserver() {};
 
   /**
    * A stream or a reader is about to be given to the driver.
    *
-   * @throws SQLException if a run before was given the same, and has left nobody knows what of it
+   * @throws SQLException if an earlier run was given the same one, and nobody knows what that run
+   *     has left of it
    */
   default void given(Object stream) throws SQLException {}
 
   /**
-   * What a statement was given is about to be used: rows are sent or others come to them, a stream
-   * is sent.
+   * What a statement was given is about to be used: its rows are sent, or further rows are added to
+   * them, or a stream is sent.
    *
-   * @throws SQLException if it isn't there any more, for a run before has used it
+   * @throws SQLException if it isn't there any more because an earlier run has used it
    */
   default void using(Statement statement, Unsent.Kind kind) throws SQLException {}
 
@@ -35,15 +36,19 @@ public interface OneShotObserver {
 
   // ---- rows
 
-  /** A statement is about to be executed: what it has from then on is of now. */
+  /**
+   * A statement is about to be executed: the results that it has afterwards come from this
+   * execution.
+   */
   default void executing(Statement statement) {}
 
-  /** The results that a statement has are about to be left for its next. */
+  /** A statement is about to leave its present results and go on to its next ones. */
   default void advancing(Statement statement) {}
 
   /**
-   * Who hears, of those who hear now, of all that comes of the results which a statement has: the
-   * innermost within which it was executed; null if it was before all of them.
+   * Of the observers that hear now, the one that has heard of the present results of a statement
+   * since they were opened: the observer of the innermost unit within which the statement was
+   * executed. Null if it was executed before all of these units.
    */
   default @Nullable OneShotObserver since(Statement statement) {
     return this;
@@ -52,16 +57,17 @@ public interface OneShotObserver {
   /**
    * A result set is about to go on from its present row.
    *
-   * @param since who heard it being opened; null for nobody
-   * @throws SQLException if only a run before has gone to a row of its choice there
+   * @param since the observer that heard it being opened; null if none did
+   * @throws SQLException if an earlier run went to a row of its choice there, and this run hasn't
    */
   default void reading(ResultSet rows, @Nullable OneShotObserver since) throws SQLException {}
 
-  /** As {@link #reading}: its present row is about to be written, or a new one. */
+  /** As {@link #reading}, but its present row, or a new one, is about to be written. */
   default void writing(ResultSet rows, @Nullable OneShotObserver since) {}
 
   /**
-   * As {@link #reading}: it is about to go to a row that is the same whatever the present one is.
+   * As {@link #reading}, but it is about to go to a row that is the same whichever the present one
+   * is.
    */
   default void placing(ResultSet rows, @Nullable OneShotObserver since) {}
 }

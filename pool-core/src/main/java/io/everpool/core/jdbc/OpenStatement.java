@@ -40,8 +40,9 @@ public abstract class OpenStatement implements Statement {
   }
 
   /**
-   * Whether the driver says that it is closed; rather no if it can't say, as one from before the
-   * method came to JDBC. Never throws: asked for the sake of the others, while one is closed.
+   * Whether the driver says that it is closed. If it can't say, as a driver that is older than the
+   * method, the answer is no. Never throws, for it is asked of all listed statements while another
+   * one is being closed.
    */
   final boolean isShut() {
     try {
@@ -90,7 +91,10 @@ public abstract class OpenStatement implements Statement {
     return connection.executing();
   }
 
-  /** What it has now is left for the next of its results, which may have to be waited for. */
+  /**
+   * The statement leaves its present results and goes on to the next ones, for which it may have to
+   * wait.
+   */
   final @Nullable Session advancing() {
     UnitObserver unit = connection.observer;
     if (unit != null) {
@@ -99,7 +103,7 @@ public abstract class OpenStatement implements Statement {
     return connection.session();
   }
 
-  /** A text is added to the batch: all that is prepared on a statement itself is a batch. */
+  /** A text is added to the batch. (All that is prepared on a statement itself is a batch.) */
   final void preparing(String sql) throws SQLException {
     adding();
     connection.batching(sql);
@@ -117,7 +121,7 @@ public abstract class OpenStatement implements Statement {
     Unsent.dropping(connection, this, kind);
   }
 
-  /** Results that it was executed for just now. */
+  /** The face of results that come from an execution just now. */
   final ResultSet wrap(ResultSet bare) {
     if (bare == null) {
       return bare;
@@ -128,7 +132,7 @@ public abstract class OpenStatement implements Statement {
         : new UnitResultSet(connection, this, bare, unit.oneShots());
   }
 
-  /** Results that it has, since whenever. */
+  /** The face of results that it has, whenever it was executed. */
   final ResultSet present(ResultSet bare) {
     if (bare == null) {
       return bare;
@@ -150,7 +154,7 @@ public abstract class OpenStatement implements Statement {
     return LeasedObjects.value(connection, value);
   }
 
-  /** The same for {@code getObject} with a class: a face only where one fits. */
+  /** The same for {@code getObject} with a class: returns a face only if it is of that class. */
   final <T> T wrap(T value, Class<T> type) {
     Object face = wrap(value);
     return type.isInstance(face) ? type.cast(face) : value;
@@ -160,7 +164,7 @@ public abstract class OpenStatement implements Statement {
     return connection;
   }
 
-  /** A result set was closed, and this statement with it if it was told to. */
+  /** A result set was closed, and with it this statement if the program has asked for that. */
   final void completed() {
     if (connection.closesItself() && isShut()) {
       connection.untrack(this);
@@ -194,11 +198,11 @@ public abstract class OpenStatement implements Statement {
    * That leaves a gap of some nanoseconds, until a store of the thread that closes is seen here;
    * the request itself takes longer, for it opens its connection first.
    *
-   * <p>When the lease is over nothing of it runs any more, and there is nothing to be cancelled: a
-   * watchdog that comes a moment late hears no more of that than from the driver's own.
+   * <p>When the lease is over nothing of it runs any more, and there is nothing to cancel: so a
+   * watchdog that comes a moment late gets no failure, as with the driver's own statement.
    *
-   * <p>A request that fails says nothing of the session. And what only the holder's thread writes
-   * (the marks) isn't written here.
+   * <p>A request that fails says nothing of the session. The marks aren't written here, for only
+   * the holder's thread may write them.
    */
   @Override
   public final void cancel() throws SQLException {
@@ -238,7 +242,7 @@ public abstract class OpenStatement implements Statement {
     requireOpen();
     try {
       bare().closeOnCompletion();
-      connection.markClosesItself(); // only then: a driver may lack it
+      connection.markClosesItself(); // comes second: the driver may not have that method
     } catch (SQLException e) {
       throw failed(e);
     } catch (Throwable e) {
@@ -263,7 +267,7 @@ public abstract class OpenStatement implements Statement {
     return connection.isWrapperFor(type, this, bare());
   }
 
-  /** The driver's text, which with many drivers is the SQL; also after closing. */
+  /** The driver's text, which with many drivers is the SQL, also after closing. */
   @Override
   public final String toString() {
     return bare().toString();

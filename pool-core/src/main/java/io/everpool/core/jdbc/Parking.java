@@ -16,8 +16,9 @@ import java.util.concurrent.locks.LockSupport;
  */
 final class Parking {
   /**
-   * More stack than all that is called while one stands in line. Whoever has not the stack to leave
-   * it must not enter it: he would be handed a connection when he is gone.
+   * More frames of stack than all that is called while a caller stands in line. A caller who
+   * doesn't have the stack to leave the line must not enter it: he would be handed a connection
+   * when he is gone.
    */
   private static final int FRAMES = 500;
 
@@ -31,7 +32,7 @@ final class Parking {
   private final AcquireFailures failures;
   private final NestedAcquires nested;
 
-  /** After which it is told why a caller waits; nanoseconds. */
+  /** After this time the log says why a caller waits; nanoseconds. */
   private final long slowAfter;
 
   Parking(
@@ -67,7 +68,7 @@ final class Parking {
   }
 
   /**
-   * What to tell somebody whose time was up before he stood in line.
+   * What to throw for a caller whose time was up before he stood in line.
    *
    * @param begun when he began to ask for a connection, on the pool's clock
    */
@@ -76,20 +77,21 @@ final class Parking {
   }
 
   /**
-   * Waits for a moment until a connection is examined that its holder has left to that: it is most
-   * likely the one that he gets, and whoever took the next one instead would leave all that are
-   * idle. Nobody wakes him, for he doesn't stand in line: so he looks, after pauses that double.
+   * Waits for a moment until a connection is examined that the caller has left to examination. Most
+   * likely he gets that one; if he took the next idle connection instead, he would leave that one
+   * to examination as well, and so all of them. Nobody wakes him, because he doesn't stand in line:
+   * so he looks again and again, after pauses that double.
    *
    * @param examined the word under which it is examined
    * @param left how long he can wait; nanoseconds
-   * @return false if that is over, and it isn't examined yet
+   * @return false if that time is over and the connection isn't examined yet
    */
   boolean whileExamined(Slot slot, long examined, long left) {
     long begun = time.nanoTime();
     long pause = SHORTEST_GLANCE;
     long waited = 0;
     while (Sleepers.answersSoon(slot, examined, waited)
-        && !Thread.currentThread().isInterrupted()) { // which is dealt with in line
+        && !Thread.currentThread().isInterrupted()) { // the line deals with interrupts
       LockSupport.parkNanos(this, Math.min(pause, left - waited));
       pause = Math.min(2 * pause, LONGEST_GLANCE);
       waited = time.nanoTime() - begun;
@@ -121,7 +123,8 @@ final class Parking {
     try {
       WaitResult result = engine.begin(waiter, threadId, maxWaiters);
       if (result == WaitResult.WAIT) {
-        nested.look(threadId); // which may log, and so use up what a holder has woken this one by
+        // This may log, and so use up the permit by which a holder has woken this thread.
+        nested.look(threadId);
         result = engine.step(waiter, threadId);
       }
       while (true) {
@@ -150,7 +153,7 @@ final class Parking {
             } else if (result == WaitResult.WAIT) {
               if (!slow && now - slowAt >= 0) {
                 slow = true;
-                failures.tellOfSlow(now - begun); // before the look that a park follows
+                failures.tellOfSlow(now - begun); // comes before the step: a park may follow that
               } else {
                 LockSupport.parkNanos(waiter, slow ? left : Math.min(left, slowAt - now));
               }

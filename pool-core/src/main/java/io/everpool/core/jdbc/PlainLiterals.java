@@ -1,26 +1,31 @@
 package io.everpool.core.jdbc;
 
 /**
- * Where the literals, the quoted names and the comments of a text are, as far as every database
- * reads them alike: from the first place on at which one reads on otherwise (escapes, other quotes,
- * comments that nest here and don't there) nothing is known. Asked from the left to the right.
+ * Finds the literals, the quoted names and the comments of a text, as far as every database reads
+ * them alike. From the first position on at which databases differ (escapes, other quotes, comments
+ * that nest in one and not in another), nothing is known. Must be asked from left to right.
  */
 final class PlainLiterals {
 
-  /** Ends of a line in some databases, or in some reader of Unicode, and not in others. */
+  /**
+   * Characters that end a line in some databases, or in some reader of Unicode, and not in others.
+   */
   private static final String ODD_LINE_ENDS = "\r\f\u000b\u0085\u2028\u2029";
 
   private final String sql;
 
-  /** What was read last begins and ends here; all before its end is read alike by everybody. */
+  /**
+   * The piece that was read last goes from here to {@link #end}; every database reads all before
+   * that end alike.
+   */
   private int begin;
 
   private int end;
 
-  /** Whether that is a literal, a quoted name or a comment. */
+  /** Whether that piece is a literal, a quoted name or a comment. */
   private boolean quoted;
 
-  /** Whether nothing but blanks and comments was read of a statement yet. */
+  /** Whether only blanks and comments were read of a statement yet. */
   private boolean fresh = true;
 
   private boolean lost;
@@ -33,7 +38,7 @@ final class PlainLiterals {
   }
 
   /**
-   * @param from where a statement begins, if what is before it is left aside
+   * @param from where a statement begins, if the text before it is to be left out
    */
   PlainLiterals(String sql, int from) {
     this.sql = sql;
@@ -41,18 +46,18 @@ final class PlainLiterals {
     this.end = from;
   }
 
-  /** Whether this place surely is in one of them. */
+  /** Whether this position surely is within a literal, a quoted name or a comment. */
   boolean contain(int place) {
     readTo(place);
     return quoted && begin <= place && place < end;
   }
 
-  /** The end of the one that {@link #contain contains} the place asked for last. */
+  /** The end of the piece that {@link #contain contains} the position asked for last. */
   int end() {
     return end;
   }
 
-  /** Whether all that is before this place is read alike by every database. */
+  /** Whether every database reads all before this position alike. */
   boolean areClear(int place) {
     readTo(place - 1);
     return end >= place;
@@ -70,13 +75,15 @@ final class PlainLiterals {
     }
   }
 
-  /** Where what begins here ends; below 0 if that isn't the same everywhere. */
+  /**
+   * Where the piece ends that begins at this position; below 0 if that isn't the same everywhere.
+   */
   private int after(int at) {
     char c = sql.charAt(at);
     quoted = false;
     return switch (c) {
       case '\'', '"' -> afterQuote(at, c);
-      // without a blank behind it MySQL subtracts twice; where a statement begins it fails at that
+      // Without a blank behind it MySQL reads two minus signs, and fails if a statement begins so.
       case '-' -> isThere("--", at) ? afterLine(at, fresh) : afterOther(at, c);
       case '/' -> isThere("//", at) ? -1 : isThere("/*", at) ? afterBlock(at) : afterOther(at, c);
       case '\\', '$', '`', '[', '#', '{' -> -1;
@@ -89,7 +96,7 @@ final class PlainLiterals {
     return at + 1;
   }
 
-  /** A doubled quote ends one and begins the next. */
+  /** A doubled quote counts as the end of one literal and the beginning of the next. */
   private int afterQuote(int at, char quote) {
     int close = sql.indexOf(quote, at + 1);
     boolean otherwise = at > 0 && "qQ".indexOf(sql.charAt(at - 1)) >= 0; // q'[it's]'
@@ -118,7 +125,7 @@ final class PlainLiterals {
     return afterLine(sql, at);
   }
 
-  /** MySQL executes what is in some. */
+  /** MySQL executes what is in some block comments. */
   private int afterBlock(int at) {
     if (isThere("/*!", at) || isThere("/*M!", at)) {
       return -1;
@@ -131,7 +138,10 @@ final class PlainLiterals {
     return sql.startsWith(what, at);
   }
 
-  /** Where the comment ends that this line ends with; below 0 if the line may end before. */
+  /**
+   * Where a comment ends that goes to the end of its line; below 0 if the line may end earlier in
+   * some database.
+   */
   static int afterLine(String sql, int from) {
     int at = from;
     while (at < sql.length() && sql.charAt(at) != '\n') {
@@ -143,7 +153,7 @@ final class PlainLiterals {
     return at;
   }
 
-  /** Where a block comment ends; below 0 if it has none, or may have another one in it. */
+  /** Where a block comment ends; below 0 if it has no end, or may have another comment in it. */
   static int afterBlock(String sql, int from) {
     int close = sql.indexOf("*/", from + 2);
     int nested = sql.indexOf("/*", from + 2);

@@ -24,7 +24,7 @@ public final class PoolView implements DataSource {
     PooledConnection lend() throws SQLException;
   }
 
-  /** What is set. */
+  /** What is set on a connection. */
   @FunctionalInterface
   private interface Setting {
     void set(PooledConnection connection) throws SQLException;
@@ -47,7 +47,10 @@ public final class PoolView implements DataSource {
     return new PoolView(pool, source, c -> ReadOnlyHint.set(c, true), "readers of ");
   }
 
-  /** Connections on which statements take as long as they need. Parameters as of the other. */
+  /**
+   * Connections on which statements may take as long as they need. The parameters are those of
+   * {@link #reading}.
+   */
   public static DataSource withoutCommandTimeout(DataSource pool, Source source) {
     return new PoolView(
         pool, source, PooledConnection::liftCommandTimeout, "without command-timeout: ");
@@ -68,7 +71,7 @@ public final class PoolView implements DataSource {
     }
   }
 
-  /** Refused, as by the pool. */
+  /** Throws, as the pool does. */
   @Override
   public Connection getConnection(String user, String password) throws SQLException {
     return pool.getConnection(user, password);

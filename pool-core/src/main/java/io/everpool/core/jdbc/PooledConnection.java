@@ -29,10 +29,10 @@ import org.jspecify.annotations.Nullable;
 public sealed class PooledConnection extends UnitConnection implements Connection
     permits InterceptedConnection {
 
-  /** The home of statements whose session is gone: closed. */
+  /** The connection of statements whose session is gone: it is always closed. */
   static final PooledConnection NOWHERE = new PooledConnection();
 
-  /** For the one who has just acquired {@code lease}, on his own thread. */
+  /** Called by the thread that has just acquired {@code lease}. */
   public PooledConnection(Session session, long lease) {
     super(session, lease);
   }
@@ -55,9 +55,9 @@ public sealed class PooledConnection extends UnitConnection implements Connectio
   // ---- its end, and requests ------------------------------------------------------------------
 
   /**
-   * A connection that was lost is closed, as drivers say it too: frameworks ask before they roll
-   * back or restore. A program that gets this answer may not call {@link #close()} any more. So the
-   * lease ends here, unless a unit of work may go on with another session.
+   * A connection that was lost counts as closed, as it does with drivers: frameworks ask this
+   * before they roll back or restore. A program that gets this answer may not call {@link #close()}
+   * any more. So the lease ends here, unless a unit of work may go on with another session.
    */
   @Override
   public boolean isClosed() throws SQLException {
@@ -80,8 +80,8 @@ public sealed class PooledConnection extends UnitConnection implements Connectio
   }
 
   /**
-   * Drivers that want to know of requests are told of each lease; a program may mark off others
-   * within it.
+   * Drivers that want to know of requests are told of each lease; a program may mark further
+   * requests within its lease.
    */
   @Override
   public void beginRequest() throws SQLException {
@@ -133,7 +133,7 @@ public sealed class PooledConnection extends UnitConnection implements Connectio
     return s;
   }
 
-  /** As {@link #executing()}, of what has no text and surely writes. */
+  /** As {@link #executing()}, for a call that has no SQL text and surely writes. */
   @Nullable Session writing() throws SQLException {
     Session s = session();
     if (s != null) {
@@ -163,7 +163,9 @@ public sealed class PooledConnection extends UnitConnection implements Connectio
     return track(new PooledCallableStatement(this, bare));
   }
 
-  /** The face of a statement that results are of; one that isn't listed is from now on. */
+  /**
+   * The face of the statement that results belong to. If it isn't listed yet, it is from now on.
+   */
   OpenStatement faceOf(Statement bare) {
     for (OpenStatement at = open; at != null; at = at.next) {
       if (at.bare() == bare) {
@@ -182,7 +184,7 @@ public sealed class PooledConnection extends UnitConnection implements Connectio
   DatabaseMetaData wrap(DatabaseMetaData bare) {
     Session s = session();
     if (s != null) {
-      s.querying(); // its calls are queries, too
+      s.querying(); // the calls of meta data are queries, too
     }
     return new PooledDatabaseMetaData(this, s == null ? null : s.jdbc, bare);
   }
@@ -202,8 +204,8 @@ public sealed class PooledConnection extends UnitConnection implements Connectio
   // ---- transactions ---------------------------------------------------------------------------
 
   /**
-   * Commits. If its answer gets lost it is looked up within a unit of work, and else {@link
-   * CommitOutcomeUnknownException} is thrown, SQLState 08007.
+   * Commits. If the answer gets lost, a unit of work looks the outcome up; outside of units {@link
+   * CommitOutcomeUnknownException} is thrown, with SQLState 08007.
    */
   @Override
   public void commit() throws SQLException {
@@ -253,7 +255,10 @@ public sealed class PooledConnection extends UnitConnection implements Connectio
     }
   }
 
-  /** A transaction has ended; and a unit with it, or its run, unless its own work has done that. */
+  /**
+   * Called when a transaction has ended. Outside of a unit, or between two runs of one, the next
+   * transaction is begun ahead here; within a run, {@link #commit} and {@link #rollback} do that.
+   */
   private void settled() {
     Session s = session();
     if (s != null) {
@@ -276,14 +281,18 @@ public sealed class PooledConnection extends UnitConnection implements Connectio
     return isWrapperFor(type, this, delegate());
   }
 
-  /** Unwraps any face of this connection's. What the program does by the bare one goes unseen. */
+  /**
+   * Unwraps any face of this connection's. What the program does with the driver's own object goes
+   * unseen.
+   */
   <T> T unwrap(Class<T> type, Object face, Wrapper bare) throws SQLException {
     Session s = current();
     requireClass(type);
     if (type.isInstance(face)) {
       return type.cast(face);
     }
-    beginning(); // for exposed() asks the driver for what may be changed unseen from now on
+    // This comes first: exposed() asks the driver for what may be changed unseen from now on.
+    beginning();
     s.exposed();
     if (s.unsettled) {
       settle(s);
@@ -314,7 +323,10 @@ public sealed class PooledConnection extends UnitConnection implements Connectio
     }
   }
 
-  /** Throws for a mistake of the caller's; a driver might throw what counts as its own failure. */
+  /**
+   * Throws for a mistake of the caller's. The driver isn't asked, for what it throws might count as
+   * a failure of the connection.
+   */
   private static void requireClass(@Nullable Class<?> type) throws SQLException {
     if (type == null) {
       throw new SQLException("Unwrapping takes a class", "22023");
@@ -333,8 +345,8 @@ public sealed class PooledConnection extends UnitConnection implements Connectio
   public void returning() {}
 
   /**
-   * Rolls back the transaction that is open, if one is, however it was begun; where that can't be
-   * known, most likely nothing.
+   * Rolls back the transaction that is open, if one is, however it was begun. If nobody can know
+   * whether one is open, most likely there is nothing to roll back.
    */
   public void rollBackOpen() throws SQLException {
     rollBackOpen(false);
@@ -343,7 +355,7 @@ public sealed class PooledConnection extends UnitConnection implements Connectio
   /**
    * As {@link #rollBackOpen()}.
    *
-   * @param called whether what a procedure may have begun is meant, too
+   * @param called whether to roll back also what a procedure may have begun
    */
   public void rollBackOpen(boolean called) throws SQLException {
     boolean unseen =
@@ -353,14 +365,14 @@ public sealed class PooledConnection extends UnitConnection implements Connectio
       return;
     }
     if (!unseen && !request(s -> s.jdbc.getAutoCommit())) {
-      rollbackNow(); // the unit's own
+      rollbackNow(); // the transaction is the unit's own
       return;
     }
     perform(
         s -> {
           s.rollBackBySql();
           if (s.isBlind()) {
-            s.settings().forgetCurrent(Setting.AUTO_COMMIT); // it may have been turned on by that
+            s.settings().forgetCurrent(Setting.AUTO_COMMIT); // that may have turned it on
           }
           settingsRolledBack(s);
           s.settled();

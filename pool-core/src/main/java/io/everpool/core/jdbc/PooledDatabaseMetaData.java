@@ -6,7 +6,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import org.jspecify.annotations.Nullable;
 
-/** The face of a {@link DatabaseMetaData}; goes on over a renewed connection. */
+/** The face of a {@link DatabaseMetaData}. It stays usable when the connection is renewed. */
 final class PooledDatabaseMetaData extends ForwardingDatabaseMetaData implements DatabaseMetaData {
   private final PooledConnection connection;
   private @Nullable Connection from;
@@ -21,11 +21,11 @@ final class PooledDatabaseMetaData extends ForwardingDatabaseMetaData implements
 
   @Override
   DatabaseMetaData delegate() throws SQLException {
-    connection.beginning(); // also of a transaction after the one in which it was handed out
+    connection.beginning(); // it may be another transaction than when this was handed out
     return present();
   }
 
-  /** The driver's, of the session that the connection has now. */
+  /** The driver's object, of the session that the connection has now. */
   private DatabaseMetaData present() throws SQLException {
     Connection now = connection.delegate();
     if (now != from) {
@@ -63,13 +63,13 @@ final class PooledDatabaseMetaData extends ForwardingDatabaseMetaData implements
     return connection;
   }
 
-  /** A constant of the driver; works after closing, too. */
+  /** A constant of the driver, which can be asked for after closing, too. */
   @Override
   public int getDriverMajorVersion() {
     return bare.getDriverMajorVersion();
   }
 
-  /** A constant of the driver; works after closing, too. */
+  /** A constant of the driver, which can be asked for after closing, too. */
   @Override
   public int getDriverMinorVersion() {
     return bare.getDriverMinorVersion();
@@ -85,7 +85,7 @@ final class PooledDatabaseMetaData extends ForwardingDatabaseMetaData implements
     return connection.isWrapperFor(type, this, present());
   }
 
-  /** {@code getMetaData()} makes a face each time, where a driver has one object. */
+  /** {@code getMetaData()} makes a new face each time, though a driver may have one object. */
   @Override
   public boolean equals(@Nullable Object other) {
     return other instanceof PooledDatabaseMetaData face && face.connection == connection;

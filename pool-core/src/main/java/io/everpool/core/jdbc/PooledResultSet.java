@@ -26,7 +26,10 @@ sealed class PooledResultSet extends ForwardingResultSet implements ResultSet
     return bare;
   }
 
-  /** Of the same rows: {@code getResultSet()} makes a face each time, where a driver has one. */
+  /**
+   * Faces of the same rows are equal: {@code getResultSet()} makes a new face each time, though the
+   * driver has one object.
+   */
   @Override
   public final boolean equals(@Nullable Object other) {
     return other instanceof PooledResultSet face && face.bare == bare;
@@ -37,7 +40,7 @@ sealed class PooledResultSet extends ForwardingResultSet implements ResultSet
     return System.identityHashCode(bare);
   }
 
-  /** Whether the lease is over, or the session that these are from is not the connection's now. */
+  /** Whether the lease is over, or the connection has left the session that these rows are from. */
   boolean isOver() {
     return connection.isGivenBack();
   }
@@ -61,7 +64,7 @@ sealed class PooledResultSet extends ForwardingResultSet implements ResultSet
     }
   }
 
-  /** Who heard it being opened; null for nobody: there was no unit of work. */
+  /** The observer that heard it being opened; null if there was no unit of work. */
   @Nullable OneShotObserver since() {
     return null;
   }
@@ -116,7 +119,7 @@ sealed class PooledResultSet extends ForwardingResultSet implements ResultSet
   @Override
   public void close() throws SQLException {
     if (isOver()) {
-      return; // and so is the statement, which closed this
+      return; // the statement is over as well, and has closed this
     }
     try {
       bare.close();

@@ -4,16 +4,16 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * Whether a query may write, by its text: into a table ({@code SELECT ... INTO}), or by a function
- * that it calls. What a function does can't be seen, so one that surely is a database's own, and
- * writes nothing, is told from all others: rather one too few. A view, an operator or a column may
- * call one, too, of which a text says nothing.
+ * Tells by a query's text whether it may write: into a table ({@code SELECT ... INTO}), or by a
+ * function that it calls. What a function does can't be seen, so each function counts that isn't
+ * surely one of the database's own that writes nothing. A view, an operator or a column may call a
+ * function, too, which the text doesn't show.
  */
 final class QueryTexts {
 
   /**
-   * What may stand before a bracket and be no function of the program's: words of SQL's, and the
-   * functions that databases have in common, or that PostgreSQL's programs often call.
+   * Words before a bracket that aren't a function of the program's: words of SQL, and functions
+   * that databases have in common or that programs for PostgreSQL often call.
    */
   private static final Set<String> KNOWN =
       words(
@@ -81,7 +81,9 @@ final class QueryTexts {
           xmlforest xmlparse xmlpi xmlroot xmlserialize xpath xpath_exists
           """);
 
-  /** What PostgreSQL's own functions begin with that only tell, wait, or lock. */
+  /**
+   * Beginnings of the names of PostgreSQL's own functions that only tell something, wait, or lock.
+   */
   private static final Set<String> BEGINNINGS =
       words(
           """
@@ -98,7 +100,10 @@ final class QueryTexts {
     return Set.copyOf(List.of(text.strip().split("\\s+")));
   }
 
-  /** Whether a statement that begins with this small word is a query, or may have one in it. */
+  /**
+   * Whether a statement that begins with this word (in small letters) is a query, or may contain
+   * one.
+   */
   static boolean beginWith(String word) {
     return switch (word) {
       case "select", "values", "table", "with", "explain", "declare", "fetch", "" -> true;
@@ -107,13 +112,13 @@ final class QueryTexts {
   }
 
   /**
-   * Whether one in this text may write.
+   * Whether a query in this text may write.
    *
    * @param small the text in small letters
    */
   static boolean mayWrite(String sql, String small) {
     if (SqlTexts.hasWord(small, "into") || SqlTexts.hasWord(small, "call")) {
-      return true; // {call f} needs no brackets
+      return true; // a {call f} needs no brackets
     }
     PlainLiterals literals = new PlainLiterals(sql);
     for (int at = sql.indexOf('('); at >= 0; at = sql.indexOf('(', at + 1)) {
@@ -132,7 +137,7 @@ final class QueryTexts {
     }
     char last = sql.charAt(end - 1);
     if (!inName(last)) {
-      // a name in quotes; or what is in a comment, which begins with a word or with nothing
+      // This is a name in quotes, or a comment, and then a name may stand before or in it.
       return "\"`]".indexOf(last) >= 0 || sql.startsWith("*/", end - 2);
     }
     int from = end;
@@ -143,7 +148,7 @@ final class QueryTexts {
     return !(isKnown(name) && isUnqualified(sql, from)) && !isAlias(sql, from);
   }
 
-  /** Whether no schema stands before the name that begins here, or the database's own. */
+  /** Whether the name that begins here has no schema before it, or only the database's own. */
   private static boolean isUnqualified(String sql, int name) {
     return name == 0
         || sql.charAt(name - 1) != '.'

@@ -31,7 +31,7 @@ abstract class RestoredConnection extends AskingConnection {
     }
     UnitObserver observer = observer();
     if (value && observer != null && current().mayBeInTransaction() && !current().autoCommit()) {
-      observer.commit(); // which is what JDBC says it does
+      observer.commit(); // JDBC says that turning it on commits
       if (isUndoneAfterLoss(Setting.AUTO_COMMIT, true)) {
         return; // it is committed, though the connection is lost
       }
@@ -59,11 +59,11 @@ abstract class RestoredConnection extends AskingConnection {
   }
 
   /**
-   * Ends what was begun ahead: turning autocommit on would commit it, and if that COMMIT got no
-   * answer, it would be taken for one of the program's.
+   * Ends a transaction that was begun ahead: turning autocommit on would commit it, and if that
+   * COMMIT got no answer, it would be taken for one of the program's.
    *
-   * @return false if the connection is lost and the call only sets autocommit back: then all is
-   *     done
+   * @return false if the connection is lost and the call only sets autocommit back: then nothing is
+   *     left to do
    */
   private boolean commitsNothingAhead() throws SQLException {
     try {
@@ -78,7 +78,7 @@ abstract class RestoredConnection extends AskingConnection {
     }
   }
 
-  /** Also answered after a loss: frameworks ask between their COMMIT and setting it back. */
+  /** Answers after a loss as well: frameworks ask this between their COMMIT and setting it back. */
   @Override
   public boolean getAutoCommit() throws SQLException {
     return remembered(Setting.AUTO_COMMIT) instanceof Boolean known ? known : super.getAutoCommit();
@@ -90,7 +90,10 @@ abstract class RestoredConnection extends AskingConnection {
     return remembered(Setting.READ_ONLY) instanceof Boolean known ? known : super.isReadOnly();
   }
 
-  /** What was set when the session was lost; null if it wasn't lost, or that isn't known. */
+  /**
+   * What was set when the session was lost; null if the session wasn't lost, or if the value isn't
+   * known.
+   */
   private @Nullable Object remembered(Setting setting) {
     Session s = session();
     Session lost = s == null ? lost() : s.loss == null ? null : s;
@@ -98,8 +101,8 @@ abstract class RestoredConnection extends AskingConnection {
   }
 
   /**
-   * If the session was lost, and the call may only set something back, notes that it has done so
-   * and returns true: it is no failure, for the reason that {@link #change} gives. That goes for
+   * If the session was lost, and the call may only set something back, notes the value as set and
+   * returns true: the call doesn't fail, for the reason that {@link #change} gives. That goes for
    * autocommit as well, which every framework sets back first.
    */
   private boolean isUndoneAfterLoss(Setting setting, Object value) {
@@ -128,7 +131,7 @@ abstract class RestoredConnection extends AskingConnection {
     }
   }
 
-  /** Refuses what a driver would; the level is told to the server when a transaction begins. */
+  /** Refuses what a driver would refuse. The server is told the level when a transaction begins. */
   private void checkIsolation(int value) throws SQLException {
     if (request(Session::inTransaction)) {
       throw new SQLException(
@@ -155,9 +158,9 @@ abstract class RestoredConnection extends AskingConnection {
   }
 
   /**
-   * Calls a setter. If the driver doesn't have it, nothing was set, and nothing is to be undone.
-   * Nor is it if a transaction has failed, by which what there was couldn't be read either: the
-   * server takes nothing in it.
+   * Calls a setter. If the driver doesn't have it, nothing was set, and nothing has to be undone.
+   * The same holds in a transaction that has failed, so that the earlier value couldn't be read
+   * either: the server takes nothing in it.
    */
   private void call(Settings settings, Setting setting, Setter setter) throws SQLException {
     try {
@@ -177,12 +180,14 @@ abstract class RestoredConnection extends AskingConnection {
   /**
    * Calls the setter of read-only or of the level of isolation.
    *
-   * <p>If it brings back the first value, and the connection is lost, that is no failure: nothing
-   * is left to undo, and whatever is done next fails. For frameworks set these two back after their
-   * COMMIT, and if that failed would tell the program that a transaction failed which is committed.
+   * <p>If the call brings back the first value and the connection is lost, the call doesn't fail:
+   * nothing is left to undo, and whatever is done next fails. The reason is that frameworks set
+   * these two back after their COMMIT; if that failed, they would tell the program that a
+   * transaction has failed which is committed.
    *
-   * <p>Nor is another value, before a transaction and on a connection that is dead for certain: so
-   * the loss is met by the unit that frameworks begin after it, which has another session have it.
+   * <p>Nor does a call fail that sets another value, if no transaction is open and the connection
+   * surely is dead. So it is the unit of work that meets the loss, which a framework begins next,
+   * and it sets the value on another session.
    */
   private void change(Setting setting, Object value, Setter setter) throws SQLException {
     boolean undone = current().settings().isUndoneBy(setting, value);
@@ -206,8 +211,8 @@ abstract class RestoredConnection extends AskingConnection {
   }
 
   /**
-   * Known from the setter, or asked of the driver once per session: a driver may ask the server
-   * each time, and frameworks ask around each transaction.
+   * The level is known from the setter, or the driver is asked once per session: a driver may ask
+   * the server each time, and frameworks ask before and after each transaction.
    */
   @Override
   public int getTransactionIsolation() throws SQLException {
@@ -230,7 +235,7 @@ abstract class RestoredConnection extends AskingConnection {
   @Override
   public void setCatalog(String value) throws SQLException {
     if (current().keepsCatalog()) {
-      super.setCatalog(value); // which changes nothing: there is nothing to read and set back
+      super.setCatalog(value); // it changes nothing, so nothing has to be set back
       return;
     }
     set(Setting.CATALOG, value, () -> super.setCatalog(value));
@@ -257,7 +262,9 @@ abstract class RestoredConnection extends AskingConnection {
     }
   }
 
-  /** What was set, if the schema goes with each transaction: without one the server has another. */
+  /**
+   * The schema that was set, if it holds only within transactions: outside the server has another.
+   */
   @Override
   public String getSchema() throws SQLException {
     Session s = current();
@@ -295,14 +302,14 @@ abstract class RestoredConnection extends AskingConnection {
   /** The map may be the driver's own, and the program may put things into it. */
   @Override
   public Map<String, Class<?>> getTypeMap() throws SQLException {
-    Map<String, Class<?>> map = super.getTypeMap(); // first: where there is none, none is changed
+    Map<String, Class<?>> map = super.getTypeMap(); // comes first: it may throw
     changing(Setting.TYPE_MAP).changed(Setting.TYPE_MAP, map);
     return map;
   }
 
   /**
-   * A copy. Some drivers hand out the object that they keep: what the program puts into that would
-   * be there in the next lease as well, or be gone when the driver next brings it up to date.
+   * Returns a copy. Some drivers hand out the object that they keep: what the program puts into it
+   * would be there in the next lease as well, or be gone when the driver next brings it up to date.
    */
   @Override
   public Properties getClientInfo() throws SQLException {
@@ -382,7 +389,7 @@ abstract class RestoredConnection extends AskingConnection {
   }
 
   private boolean sharding(Sharding call) throws SQLException {
-    boolean set = true; // whether a call that failed had done so before, nobody knows
+    boolean set = true; // a call that fails may have set it before
     try {
       set = call.sets();
       return set;

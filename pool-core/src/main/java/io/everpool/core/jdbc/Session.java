@@ -31,21 +31,24 @@ public final class Session extends SessionSettings implements PooledEntry {
   private final long number;
   private final long maxQueries;
 
-  /** 1 once it was told that it is lost. From any thread: several may be at it. */
+  /** 1 once somebody has told that it is lost. Several threads may try to write it at once. */
   private volatile int lossTold;
 
-  /** Written by a holder who has not even a frame left to call anybody; else 0. */
+  /**
+   * The lease that upkeep has to end, written by a holder who hasn't even a frame of stack left for
+   * a call; otherwise 0.
+   */
   volatile long stranded;
 
-  /** For an opener, who will put it into {@code slot}. */
+  /** Called by an opener, who will put it into {@code slot}. */
   public Session(Slot slot, long number, PhysicalConnection physical, LeaseManager leases) {
     this(slot, number, physical, leases, Initialization.NONE);
   }
 
   /**
-   * For an opener, who sets it up before he puts it into {@code slot}.
+   * Called by an opener, who sets it up before he puts it into {@code slot}.
    *
-   * @param initialization how
+   * @param initialization what is done to set it up
    */
   public Session(
       Slot slot,
@@ -60,7 +63,7 @@ public final class Session extends SessionSettings implements PooledEntry {
     maxQueries = leases.config().maxQueries() == 0 ? Long.MAX_VALUE : leases.config().maxQueries();
   }
 
-  /** The place it sits in. */
+  /** The slot that it is in. */
   public Slot slot() {
     return slot;
   }
@@ -85,7 +88,7 @@ public final class Session extends SessionSettings implements PooledEntry {
     try {
       return isExposed() || (physical.waits() & 1) != 0;
     } catch (Throwable e) {
-      return true; // a driver that can't say
+      return true; // the driver can't say
     }
   }
 
@@ -94,7 +97,7 @@ public final class Session extends SessionSettings implements PooledEntry {
     return "connection " + number + " of " + leases.config().name();
   }
 
-  /** Whether the caller is the one to tell that it is lost: the first who asks. From any thread. */
+  /** Whether the caller has to tell that it is lost: the first who asks has to, on any thread. */
   boolean claimTellingOfLoss() {
     return lossTold == 0 && LOSS_TOLD.compareAndSet(this, 0, 1);
   }
@@ -104,15 +107,15 @@ public final class Session extends SessionSettings implements PooledEntry {
     return Slot.isOf(slot().word(), lease);
   }
 
-  /** Whether it has done as much as a connection may. */
+  /** Whether it has run as many queries as a connection may. */
   boolean reachedMaxQueries() {
     return queries() >= maxQueries;
   }
 
   /**
    * Whether nothing has to be cleaned up, by local knowledge only. Changes nothing but the driver's
-   * warnings. Nobody looks at the clock meanwhile, so a driver of which little is known is asked
-   * for nothing: whatever that is, it is done in a clean-up, which has a deadline.
+   * warnings. This has no deadline, so nothing is asked of a driver of which little is known: that
+   * is done in a clean-up, which has one.
    */
   boolean isClean() throws SQLException {
     if (has(CHANGED | STALE_PLANS | BROKEN | IN_REQUEST | WARNS | SHARDED | SqlTexts.ISOLATES)
@@ -136,8 +139,8 @@ public final class Session extends SessionSettings implements PooledEntry {
   }
 
   /**
-   * Whether something of this lease may have written of which an adapter that sees nothing of what
-   * is sent has no trace: a transaction that writes to a foreign table, or notifies, has no id.
+   * Whether something of this lease may have written of which an adapter finds no trace if it
+   * doesn't see what is sent: a transaction that writes to a foreign table, or notifies, has no id.
    */
   public boolean mayHaveWrittenUnseen() {
     return (isExposed() || has(SqlTexts.WRITES | SqlTexts.MAY_END))
@@ -146,10 +149,10 @@ public final class Session extends SessionSettings implements PooledEntry {
   }
 
   /**
-   * Whether a fatal failure says something of the server. What the program itself has asked for
-   * does not: it may have closed the driver's own connection (08003 is what a driver says of one
-   * that was closed before), or set a time-out of its own. Nor does what the driver throws of
-   * itself.
+   * Whether a fatal failure says something of the server. A failure that the program itself has
+   * brought about does not: it may have closed the driver's own connection (08003 is what a driver
+   * says of one that was closed before), or set a time-out of its own. Nor does an exception that
+   * no driver should throw.
    */
   boolean isEvidence(Verdict verdict, SQLException failure) {
     boolean timeout = settings != null && settings.isChanged(Setting.NETWORK_TIMEOUT);
@@ -159,8 +162,9 @@ public final class Session extends SessionSettings implements PooledEntry {
   }
 
   /**
-   * As {@link PhysicalConnection#forgetPlans()}. What SQL has prepared may go along, so that the
-   * session has to be set up again: now, or else when the lease ends.
+   * As {@link PhysicalConnection#forgetPlans()}. Statements that SQL has prepared may go with them.
+   * So if sessions are set up by the user, the mark stays, and this one is set up again when the
+   * lease ends.
    */
   void forgetPlans() throws SQLException {
     physical.forgetPlans();
@@ -170,8 +174,8 @@ public final class Session extends SessionSettings implements PooledEntry {
   }
 
   /**
-   * Whether a statement may have been prepared where the session was set up, and so is prepared
-   * again only where it is begun anew.
+   * Whether a statement may have been prepared when the session was set up; such a statement is
+   * prepared again only if the session is begun anew.
    */
   public boolean setUpMayHavePrepared() {
     return interceptorsMayHavePrepared()
@@ -184,12 +188,14 @@ public final class Session extends SessionSettings implements PooledEntry {
     return (marksAtFirst & IN_REQUEST) != 0;
   }
 
-  /** Whether something has to be done or asked before it is lent, however short it has idled. */
+  /**
+   * Whether something has to be done or asked before it is lent, even if it was idle only shortly.
+   */
   boolean wantsCare() {
     return (marksAtFirst & (IN_REQUEST | MAY_BE_KEPT)) != 0;
   }
 
-  /** Tells the driver, where it wants to know, that a use begins. */
+  /** Tells the driver that a use begins, if the driver wants to know. */
   void beginRequest() throws SQLException {
     if (!hasRequests()) {
       return;
@@ -199,7 +205,7 @@ public final class Session extends SessionSettings implements PooledEntry {
     } catch (SQLFeatureNotSupportedException
         | UnsupportedOperationException
         | AbstractMethodError e) {
-      marksAtFirst &= ~IN_REQUEST; // it has the method and not the feature
+      marksAtFirst &= ~IN_REQUEST; // the driver has the method, but not the feature
     }
   }
 
@@ -211,7 +217,7 @@ public final class Session extends SessionSettings implements PooledEntry {
 
   // ---- back to the beginning -----------------------------------------------------------------
 
-  /** Whatever is done in order to clean up has the time that the pool gives it. */
+  /** Restores the network timeout, so that the clean-up has the time that the pool gives it. */
   void restoreNetworkTimeout() throws SQLException {
     doubtUnseen();
     if (settings != null) {
@@ -220,24 +226,24 @@ public final class Session extends SessionSettings implements PooledEntry {
   }
 
   /**
-   * Whether something was set by JDBC since {@code state} was taken that {@link #become} can't set
-   * back, as {@link #beginAnew} does.
+   * Whether JDBC's setters have set something since {@code state} was taken that {@link #become}
+   * can't set back, but only {@link #beginAnew}.
    *
-   * @param level whether that goes for the level of isolation, too
+   * @param level whether the level of isolation counts, too
    */
   public boolean needsReset(SessionState state, boolean level) {
     return settings != null && settings.needsReset(state, level);
   }
 
-  /** Has the user set it up: a new one, or one whose session state was cleared. */
+  /** Does what the user wants done to a new session, or to one whose session state was cleared. */
   public void initialize() throws SQLException {
     initialization.run(physical);
     readAutoCommit();
   }
 
   /**
-   * Reads whether it has autocommit, where SQL may switch that unseen. What the driver can't say
-   * now is read before its setter is first called, as all else.
+   * Reads whether autocommit is on, if SQL may switch it unseen. If the driver can't say so now, it
+   * is read before the setter is first called, as all other settings are.
    */
   private void readAutoCommit() throws SQLException {
     if (!isBlind()) {
@@ -253,10 +259,10 @@ public final class Session extends SessionSettings implements PooledEntry {
   }
 
   /**
-   * Rolls back what was begun in SQL: JDBC refuses to roll back what it didn't begin. Where the
-   * driver may know nothing of it, autocommit is switched off and on again as well, for the text
-   * may have switched it on the server alone, and a driver may send nothing for what it takes to be
-   * so already. It is on afterwards.
+   * Rolls back what was begun in SQL: JDBC refuses to roll back what it didn't begin. If the driver
+   * may know nothing of it, autocommit is switched off and on again as well: the text may have
+   * switched it on the server alone, and a driver may send nothing if it believes that autocommit
+   * is so already. Autocommit is on afterwards.
    */
   void rollBackBySql() throws SQLException {
     if (!isBlind()) {
@@ -265,7 +271,7 @@ public final class Session extends SessionSettings implements PooledEntry {
     }
     if (jdbc.getAutoCommit()) {
       try {
-        executeRollback(); // first: to switch autocommit might be to commit
+        executeRollback(); // comes first: switching autocommit might commit
       } catch (SQLException e) {
         if (verdict(e).fatal()) {
           throw e;
@@ -294,8 +300,8 @@ public final class Session extends SessionSettings implements PooledEntry {
 
   /**
    * Brings the session back to what a new connection is in the middle of a lease, which goes on.
-   * Outside of a transaction. The marks stay: a statement that was prepared before may be executed
-   * again, and leave the same.
+   * Must be called outside of a transaction. The marks stay: a statement that was prepared before
+   * may be executed again, and leave the same.
    */
   void beginAnew() throws SQLException {
     restoreNetworkTimeout();
@@ -303,7 +309,9 @@ public final class Session extends SessionSettings implements PooledEntry {
     beginRequest();
   }
 
-  /** Brings the session back to what a new connection is. Outside of a transaction. */
+  /**
+   * Brings the session back to what a new connection is. Must be called outside of a transaction.
+   */
   void restore() throws SQLException {
     if (has(SHARDED)) {
       throw new SQLException(
@@ -330,10 +338,10 @@ public final class Session extends SessionSettings implements PooledEntry {
     }
     boolean stale = has(STALE_PLANS);
     if (stale) {
-      forgetPlans(); // first, for they may take along what is prepared next
+      forgetPlans(); // comes first: it may drop what is prepared next
     }
     if ((cleared || unlimited || stale) && initialization.doesAnything()) {
-      allowWrites(); // it may write, as it may in a new session
+      allowWrites(); // the set-up may write, as it may in a new session
       initialize();
     }
     marks &= ~STALE_PLANS;

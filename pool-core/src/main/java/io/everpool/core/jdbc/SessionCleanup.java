@@ -14,8 +14,8 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 
 /**
- * Brings a session back to what a new connection is, and then gives it back. Whatever is thrown, by
- * the driver or by whoever else is asked, the lease ends, and once.
+ * Brings a session back to what a new connection is, and then gives it back. Whatever the driver or
+ * anybody else throws who is asked, the lease ends exactly once.
  */
 final class SessionCleanup {
   private static final Logger log = PoolEvents.log();
@@ -23,7 +23,7 @@ final class SessionCleanup {
   /** The pool's own packages. */
   private static final String CORE = "io.everpool.core.";
 
-  /** Its units of work close what they lend: that call isn't the program's either. */
+  /** The class whose units of work close what they lend: such a call isn't the program's either. */
   private static final String POOL = Pool.class.getName();
 
   private static final String OUT_OF_STEP =
@@ -107,7 +107,7 @@ final class SessionCleanup {
     try {
       end(claimed, failure, verdict);
     } finally {
-      leases.retire(session, claimed, CloseReason.RESET_FAILED); // if that was not the end yet
+      leases.retire(session, claimed, CloseReason.RESET_FAILED); // does nothing after another end
     }
     if (rolledBack) {
       tellOfTransaction();
@@ -115,15 +115,15 @@ final class SessionCleanup {
   }
 
   /**
-   * Whether the program has left a transaction open on a connection that was doomed meanwhile: with
-   * that it is closed, and the server rolls it back. Not where the connection is lost, or what ran
-   * on it was cancelled: the transaction ended by that, whatever the program would have done.
-   * Nothing is sent.
+   * Whether the program has left a transaction open on a connection that was doomed meanwhile: the
+   * connection is closed then, and the server rolls the transaction back. The answer is no if the
+   * connection is lost, or if what ran on it was cancelled: that has ended the transaction,
+   * whatever the program would have done. Sends nothing.
    */
   private boolean isDoomedInTransaction(long lease) {
     Slot slot = session.slot();
     if (!Slot.isDoomed(slot.word(), lease) || session.loss != null) {
-      return false; // the first: or else it may be another's by now
+      return false; // if the lease is over, the session may be another's by now
     }
     CloseReason reason = slot.doomReason;
     if (reason == CloseReason.FAILED || reason == CloseReason.ABORTED) {
@@ -136,13 +136,16 @@ final class SessionCleanup {
           && session.inTransaction()
           && !session.isBegunAhead();
     } catch (Throwable e) {
-      return false; // it is closed now, whatever a driver says that can't say
+      return false; // the driver can't say, and the connection is closed in any case
     } finally {
       leases.resetEnded(session, lease);
     }
   }
 
-  /** A write that the set-up was refused is news of the server only if that refuses them. */
+  /**
+   * What a failure means. If a write of the set-up was refused, that says something of the server
+   * only if the server refuses writes.
+   */
   private Verdict verdict(SQLException failure) {
     Verdict verdict = session.verdict(failure);
     return verdict == Verdict.READ_ONLY_SERVER && !session.isWriteRefusedByServer()
@@ -253,7 +256,7 @@ final class SessionCleanup {
     leases.emit(new PoolEvent.TransactionLeftOpen(pool, session.number()));
   }
 
-  /** Where it was closed: the first of the calls that is not the pool's. */
+  /** Where the program has closed it: the innermost call that isn't the pool's. */
   private static String place() {
     return StackWalker.getInstance()
         .walk(
@@ -269,7 +272,7 @@ final class SessionCleanup {
   private void giveUp(long claimed, Throwable failure, Verdict verdict) {
     boolean lost = false;
     if (!(failure instanceof SQLException e) || session.isExposed()) {
-      // as far as is known the borrower has caused it: no evidence against the server
+      // as far as is known the borrower has caused it, so it is no evidence against the server
       leases.cut(session, claimed, CloseReason.RESET_FAILED);
     } else if (verdict.fatal()) {
       lost = true;
@@ -283,10 +286,10 @@ final class SessionCleanup {
   /**
    * Tells that the clean-up has failed.
    *
-   * @param lost whether the connection was lost by that, which is told where it was doomed
+   * @param lost whether that was a loss of the connection, which is told when it is doomed
    */
   private void tellOfFailure(Throwable failure, boolean lost) {
-    // told as a loss, or the like of it was told a moment ago
+    // below 0: it was told as a loss, or the same was told a moment ago
     int untold = lost ? -1 : leases.news(failure.getClass().getName() + " at " + place());
     String line =
         "Pool {}: connection {} could not be brought back to the state of a new one; it is closed";

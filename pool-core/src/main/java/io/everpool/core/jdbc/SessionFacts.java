@@ -22,8 +22,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What the driver says of a session: facts for those who have to know what may be repeated, and
- * what may still be asked. A driver that fails to say so has broken the session, which is then
- * closed. For the holder of the lease.
+ * what may still be asked. A driver that fails to answer has broken the session, which is then
+ * closed. Only the holder of the lease may ask.
  *
  * <p>A little long, for each question to the driver is here with what its failure means.
  */
@@ -43,7 +43,7 @@ abstract class SessionFacts extends SessionMarks {
 
   private boolean looksUpCommits = true;
 
-  /** Whether the driver compares what is streamed with what a run before has streamed. */
+  /** Whether the driver compares what is streamed with what an earlier run has streamed. */
   boolean compares;
 
   SessionFacts(PhysicalConnection physical, LeaseManager leases) {
@@ -70,9 +70,9 @@ abstract class SessionFacts extends SessionMarks {
   }
 
   /**
-   * Whether a COMMIT may have something to commit. Where the driver doesn't say whether a
-   * transaction is open it may, once anything was sent in this lease: what is written after a
-   * COMMIT by ways that don't pass the faces would go unseen.
+   * Whether a COMMIT may have something to commit. If the driver doesn't say whether a transaction
+   * is open, the answer is yes once anything was sent in this lease: otherwise what is written
+   * after a COMMIT without passing the faces would go unseen.
    */
   public final boolean mayBeInTransaction() throws SQLException {
     try {
@@ -96,8 +96,8 @@ abstract class SessionFacts extends SessionMarks {
   }
 
   /**
-   * Whether what is sent now may be a part of a transaction that was begun before; rather yes if a
-   * text may have begun it.
+   * Whether what is sent now may be a part of a transaction that was begun before; the answer is
+   * yes if a text may have begun one.
    */
   public final boolean isWithinTransaction() throws SQLException {
     return inTransaction() || (has(PENDING) && mayHaveBegunBySql());
@@ -152,16 +152,18 @@ abstract class SessionFacts extends SessionMarks {
     }
   }
 
-  /** Whether it is dead, and a COMMIT that was sent on it has no answer; no if nobody can say. */
+  /**
+   * Whether it is dead and a COMMIT that was sent on it has no answer; no if the driver can't say.
+   */
   public final boolean hasLostCommit() {
     try {
       return commitUnanswered() && dead();
     } catch (RuntimeException e) {
-      return false; // and it is marked as broken
+      return false; // the session is marked as broken
     }
   }
 
-  /** As {@link PhysicalConnection#effectsSince}; a driver that fails at it says nothing. */
+  /** As {@link PhysicalConnection#effectsSince}; unproven if the driver fails to answer. */
   public final Effects effectsSince(long moment) {
     try {
       return requireNonNullElse(physical.effectsSince(moment), Effects.UNPROVEN);
@@ -171,7 +173,7 @@ abstract class SessionFacts extends SessionMarks {
     }
   }
 
-  /** As {@link PhysicalConnection#streamedSince}; a driver that fails at it has seen nothing. */
+  /** As {@link PhysicalConnection#streamedSince}; nothing if the driver fails to answer. */
   public final List<StreamedData> streamedSince(long moment) {
     try {
       return requireNonNullElse(physical.streamedSince(moment), List.of());
@@ -181,10 +183,10 @@ abstract class SessionFacts extends SessionMarks {
     }
   }
 
-  /** As {@link PhysicalConnection#expectStreamed}, until the lease ends at the latest. */
+  /** As {@link PhysicalConnection#expectStreamed}; it ends with the lease at the latest. */
   public final void expectStreamed(List<StreamedData> before) {
     compares = !before.isEmpty();
-    marks |= compares ? ASKED : 0; // so that the end of the lease looks for what is left
+    marks |= compares ? ASKED : 0; // so that the end of the lease looks at what is left
     try {
       physical.expectStreamed(before);
     } catch (Throwable e) {
@@ -192,7 +194,7 @@ abstract class SessionFacts extends SessionMarks {
     }
   }
 
-  /** As {@link PhysicalConnection#refusedStreamed}; a driver that fails at it has not. */
+  /** As {@link PhysicalConnection#refusedStreamed}; no if the driver fails to answer. */
   public final boolean refusedStreamed() {
     try {
       return physical.refusedStreamed();
@@ -202,12 +204,12 @@ abstract class SessionFacts extends SessionMarks {
     }
   }
 
-  /** As {@link PhysicalConnection#explained}; an adapter's null explains nothing. */
+  /** As {@link PhysicalConnection#explained}; the failure itself if the adapter answers null. */
   final SQLException explained(SQLException e, SideEffects left) {
     return requireNonNullElse(physical.explained(e, left), e);
   }
 
-  /** As {@link PhysicalConnection#commitStatus}; an adapter's null is no answer. */
+  /** As {@link PhysicalConnection#commitStatus}; unknown if the adapter answers null. */
   final CommitStatus commitStatus(CommitTicket ticket) throws SQLException {
     return requireNonNullElse(physical.commitStatus(ticket), CommitStatus.UNKNOWN);
   }
@@ -222,7 +224,7 @@ abstract class SessionFacts extends SessionMarks {
     return told(physical.position(timeoutNanos));
   }
 
-  /** An adapter that answers null is one that can't tell. */
+  /** Returns the answer. An adapter that answers null counts as one that can't tell. */
   private static <T> T told(@Nullable T answer) throws SQLException {
     if (answer == null) {
       throw new SQLFeatureNotSupportedException("The driver's adapter has answered null");
@@ -230,7 +232,7 @@ abstract class SessionFacts extends SessionMarks {
     return answer;
   }
 
-  /** As {@link PhysicalConnection#takesWritesSince}; a driver that fails at it may have. */
+  /** As {@link PhysicalConnection#takesWritesSince}; yes if the driver fails to answer. */
   public final boolean takesWritesSince(long moment) {
     try {
       return physical.takesWritesSince(moment);
@@ -240,7 +242,7 @@ abstract class SessionFacts extends SessionMarks {
     }
   }
 
-  /** Whether a transaction is open and takes nothing but a rollback; rather no if unknown. */
+  /** Whether a transaction is open and takes nothing but a rollback; no if unknown. */
   public final boolean transactionFailed() {
     return transactionState() == TransactionState.FAILED;
   }
@@ -251,9 +253,9 @@ abstract class SessionFacts extends SessionMarks {
   }
 
   /**
-   * Whether a write is refused because of the server, not of what the program has asked for. Where
-   * a text of its own may have asked, the server has to say so itself: through a pooler the refusal
-   * alone would count.
+   * Whether a write is refused because of the server, and not because the program has asked for
+   * that. If a text of the program may have asked for it, the server has to say so itself;
+   * otherwise, through a pooler, the refusal alone would count.
    */
   final boolean isWriteRefusedByServer() {
     SideEffects left = effectsToClear();
@@ -262,19 +264,20 @@ abstract class SessionFacts extends SessionMarks {
   }
 
   /**
-   * Whether the server writes no more, where that could not be told before: what the program's SQL
-   * had set is cleared now, and the driver was told what is so without it.
+   * Whether the server takes no writes any more, if that couldn't be told before because of what
+   * the program's SQL may have set. Called when that is cleared and the driver knows what holds
+   * without it.
    */
   final boolean foundReadOnly() {
     return traced() && physical.isServerReadOnly(SideEffects.NONE);
   }
 
-  /** Whether the driver can look up commits; until it says no. */
+  /** Whether the driver can look up commits; yes until it says that it can't. */
   public final boolean looksUpCommits() {
     return looksUpCommits;
   }
 
-  /** The driver has said that it can't. */
+  /** Notes that the driver has said that it can't. */
   public final void cannotLookUpCommits() {
     looksUpCommits = false;
   }
@@ -282,37 +285,35 @@ abstract class SessionFacts extends SessionMarks {
   /**
    * What a failure of this session in use means.
    *
-   * <p>Some databases say of a statement what else is said of a login or of a connection ({@link
-   * AmbiguousFailures}). So if the session goes on, it is taken for the statement's failure; but
-   * not if the adapter can see the state of the session, for then it may know that the session must
-   * end (PgCat). Whether it lives all the same is asked when the lease ends.
+   * <p>Some databases say of a mere statement what others say of a login or of a connection ({@link
+   * AmbiguousFailures}). So if the session isn't dead, such a failure is taken for the statement's. But it
+   * isn't if the adapter can see the state of the session, for then it may know that the session
+   * must end (PgCat). The session is asked whether it lives when the lease ends.
    */
   public final Verdict verdict(SQLException e) {
     Verdict verdict = leases.classify(e);
-    if (!verdict.fatal()
-        || !AmbiguousFailures.include(e, verdict, leases::classify)
-        || dead()
-        || !isBlind()) {
+    if (!verdict.fatal() || !AmbiguousFailures.areIn(e, verdict, leases::classify) || dead() || !isBlind()) {
       return verdict;
     }
     marks |= DOUBTED;
     return Verdict.STATEMENT_FAILED;
   }
 
-  /** A driver that has the method and not the feature has none to clear. */
+  /** Clears the warnings. A driver that has the method but not the feature has none to clear. */
   static void clearWarnings(Connection jdbc) throws SQLException {
     try {
       jdbc.clearWarnings();
     } catch (SQLFeatureNotSupportedException
         | UnsupportedOperationException
         | AbstractMethodError e) {
-      // then none of them goes to the next borrower either
+      // there are none, so the next borrower gets none either
     }
   }
 
   /**
-   * Whether the connection was lost, and just now: afterwards it is only closed (08003). In a state
-   * that nobody knows it was if the driver has closed itself at that.
+   * Whether the failure says that the connection was lost just now; later failures only say that it
+   * is closed (08003). If nobody knows the SQLState, it was lost if the driver has closed it at
+   * that failure.
    */
   final boolean isLoss(SQLException e) {
     Verdict verdict = verdict(e);
@@ -320,7 +321,7 @@ abstract class SessionFacts extends SessionMarks {
     return (fatal || (loss == e && shut())) && !"08003".equals(e.getSQLState());
   }
 
-  /** Whether the driver says that it is closed; rather yes if it can't say. Sends nothing. */
+  /** Whether the driver says that it is closed; yes if it can't say. Sends nothing. */
   final boolean shut() {
     try {
       return jdbc.isClosed();
@@ -337,7 +338,7 @@ abstract class SessionFacts extends SessionMarks {
     try {
       return dead() && !mayBeInTransaction();
     } catch (SQLException e) {
-      return false; // its driver has to be asked, and is closed
+      return false; // the driver would have to be asked, and is closed
     }
   }
 
@@ -353,7 +354,7 @@ abstract class SessionFacts extends SessionMarks {
     }
   }
 
-  /** A request to cancel a statement begins. From any thread; {@link #cancelEnded} follows. */
+  /** A request to cancel a statement begins, on any thread; {@link #cancelEnded} follows. */
   final void cancelBegins() {
     CANCELS.incrementAndGet(this);
   }
@@ -378,8 +379,8 @@ abstract class SessionFacts extends SessionMarks {
 
   /**
    * Whether the program has left something under way by the driver's own object, a copy say, behind
-   * which nothing can be asked: as {@link PhysicalConnection#isHeldUp()}. A driver that can't say
-   * is asked for nothing more.
+   * which nothing can be asked: as {@link PhysicalConnection#isHeldUp()}. If the driver can't say,
+   * the answer is yes, and nothing more is asked of it.
    */
   public final boolean isHeldUp() {
     try {
@@ -409,12 +410,12 @@ abstract class SessionFacts extends SessionMarks {
     return has(MAY_BE_KEPT);
   }
 
-  /** Whether that is what {@link #heldUp} has made. */
+  /** Whether this failure was made by {@link #heldUp}. */
   static boolean isHeldUp(@Nullable SQLException failure) {
     return failure != null && HELD_UP.equals(failure.getSQLState());
   }
 
-  /** What to throw for what is asked nonetheless. */
+  /** What to throw if something is asked nonetheless. */
   static SQLException heldUp(@Nullable SQLException cause) {
     return new SQLException(
         "A copy, a replication stream or another answer of the driver's own object is still under"
@@ -427,8 +428,8 @@ abstract class SessionFacts extends SessionMarks {
 
   /**
    * Whether somebody has kept the driver's own object of an earlier lease and uses it while nobody
-   * has this one: something is under way, or a transaction is open that the next borrower would be
-   * in. For whoever is about to lend it; a local question.
+   * is lent this session: something is under way, or a transaction is open in which the next
+   * borrower would be. Asked by whoever is about to lend it; sends nothing.
    */
   final boolean isUsedByOthers() {
     if ((marksAtFirst & MAY_BE_KEPT) == 0) {

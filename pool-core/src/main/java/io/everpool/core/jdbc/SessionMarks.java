@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What was done in a lease of a session, as far as it has passed the faces: marks and side effects,
- * by which is known what has to be cleaned up and what may be repeated.
+ * which tell what has to be cleaned up and what may be repeated.
  *
  * <p>Plain fields. Only the holder of the lease writes them, and the move that ends his lease
  * publishes them to the next. A holder whose lease is over may still read them (a close that lost a
@@ -27,7 +27,7 @@ abstract class SessionMarks {
   /** Something was set that may have to be restored. */
   static final int CHANGED = 1 << 10;
 
-  /** Some statement closes itself when its results are. */
+  /** Some statement closes itself when its results are closed. */
   static final int CLOSES_ITSELF = 1 << 11;
 
   /** A plan of the driver's doesn't fit its tables any more. */
@@ -46,7 +46,7 @@ abstract class SessionMarks {
    */
   static final int DOUBTED = 1 << 24;
 
-  /** The driver is told where the uses of a connection begin and end, and has a use begun. */
+  /** The driver is told when each use of the connection begins and ends, and a use has begun. */
   static final int IN_REQUEST = 1 << 18;
 
   /** The driver may put warnings on the connection though nothing was sent. */
@@ -68,7 +68,7 @@ abstract class SessionMarks {
   static final int HANDED_OUT = 1 << 23;
 
   /**
-   * It is to be read-only by the word of whoever lends it, and the driver has refused to be told.
+   * Whoever lends the connection says that it is read-only, and the driver has refused to be told.
    */
   static final int SAID_READ_ONLY = 1 << 25;
 
@@ -81,7 +81,7 @@ abstract class SessionMarks {
   final ResetMode reset;
   private long queries;
 
-  /** What is so of every lease. */
+  /** The marks that each lease begins with. */
   int marksAtFirst;
 
   /** What was done in this lease; 0 for nothing. */
@@ -89,8 +89,9 @@ abstract class SessionMarks {
 
   /**
    * The failure by which the connection was found lost, after which it is never lent again. A
-   * session stays in its place until another comes there, and the stack of what a program was
-   * thrown keeps that program's classes, be it gone by then: so it goes with the lease.
+   * session stays in its slot until another comes there, and the stack of a failure keeps the
+   * classes of the program that got it, even if the program is gone by then: so the stack is
+   * dropped when the lease ends ({@link #keepWordsOfLoss}).
    */
   @Nullable SQLException loss;
 
@@ -100,18 +101,22 @@ abstract class SessionMarks {
   /** What the texts of this lease may have left in the session. */
   SideEffects sideEffects = SideEffects.NONE;
 
-  /** What the texts of interceptors may have left: it is cleared, and done again elsewhere. */
+  /**
+   * What the texts of interceptors may have left: it is cleared when the lease ends, and the
+   * interceptors do it again on any other session.
+   */
   private SideEffects setUpEffects = SideEffects.NONE;
 
   private boolean settingUp;
 
   /**
-   * What was done can't be seen or not be done again on another session: the driver's own object
-   * was handed out, or a sharding key was set; and not to or by a framework that sets itself up.
+   * Whether something was done that can't be seen, or can't be done again on another session: the
+   * driver's own object was handed out, or a sharding key was set. It doesn't count while the
+   * session is being set up.
    */
   private boolean boundForGood;
 
-  /** Closed statements that could not be taken out of the face's list at once; about. */
+  /** About how many closed statements could not be taken out of the face's list at once. */
   int strays;
 
   int sweepAt = FEWEST_TO_SWEEP;
@@ -125,7 +130,7 @@ abstract class SessionMarks {
   /** A lease begins. What the last one left was cleaned up; its marks are wiped only now. */
   final void leaseStarted() {
     if (unsent != null) {
-      unsent = null; // of a statement that nobody has closed here: a driver may close its own
+      unsent = null; // its statement wasn't closed by its face: a driver may have closed it
     }
     if (marks != marksAtFirst) {
       marks = marksAtFirst;
@@ -139,10 +144,11 @@ abstract class SessionMarks {
   }
 
   /**
-   * Writes what is new only: sessions are old objects, and a reference that is written into one
-   * costs G1's barrier; without it a lease with a statement takes a tenth less.
+   * Writes the field only if the value is another one: sessions are old objects, and a reference
+   * that is written into one costs G1's barrier. Without it a lease with a statement takes a tenth
+   * less time.
    */
-  @SuppressWarnings("ReferenceEquality") // equal ones that are two are written, which does no harm
+  @SuppressWarnings("ReferenceEquality") // writing an equal object does no harm
   private void sideEffects(SideEffects value) {
     if (sideEffects != value) {
       sideEffects = value;
@@ -173,8 +179,9 @@ abstract class SessionMarks {
   }
 
   /**
-   * Whether a transaction ends in such a text and something goes on behind that, in the text, the
-   * batch or the next transaction. A body in dollar quotes isn't told from that: rather no.
+   * Whether a transaction ends in such a text and something goes on behind its end, in the text,
+   * the batch or the next transaction. A body in dollar quotes can't be told from that: the answer
+   * is no if there is a dollar.
    */
   final boolean goesOnBehindAnEnd(String sql, boolean batched) {
     int marks = texts.of(sql).marks();
@@ -182,7 +189,7 @@ abstract class SessionMarks {
       return false;
     }
     String small = SqlTexts.small(sql);
-    boolean ends = // and doesn't merely prepare a statement
+    boolean ends = // a text that merely prepares a statement ends nothing
         !SqlTexts.hasWord(small, "prepare")
             || SqlTexts.hasWord(small, "transaction")
             || SqlTexts.hasWord(small, "commit")
@@ -190,7 +197,7 @@ abstract class SessionMarks {
     return ends && (batched || (marks & SqlTexts.GOES_ON) != 0 || SqlTexts.hasWord(small, "chain"));
   }
 
-  /** What such a text may leave behind. */
+  /** What such a text may leave in the session. */
   final SideEffects sideEffectsOf(String sql) {
     return texts.of(sql).sideEffects();
   }
@@ -217,7 +224,10 @@ abstract class SessionMarks {
     }
   }
 
-  /** A sharding key was set, or may have been: there is no way back, and none to carry it over. */
+  /**
+   * A sharding key was set, or may have been: it can neither be set back nor be carried over to
+   * another session.
+   */
   final void markSharded() {
     marks |= SHARDED;
     boundForGood |= !settingUp;
@@ -248,7 +258,9 @@ abstract class SessionMarks {
     return (marks & mark) != 0;
   }
 
-  /** Whether SQL has left, or may have left, what JDBC knows nothing of; and it matters. */
+  /**
+   * Whether SQL may have left something of which JDBC knows nothing, and the pool has to clear it.
+   */
   final boolean traced() {
     boolean any = sideEffects.mayBeLeft() || setUpEffects.mayBeLeft();
     return any && has(RAN) && reset != ResetMode.NONE;
@@ -259,7 +271,10 @@ abstract class SessionMarks {
     return sideEffects.and(setUpEffects);
   }
 
-  /** All that was done so far in this lease is done again on whatever session follows. */
+  /**
+   * The set-up is over: all that was done so far in this lease is done again on any session that
+   * follows.
+   */
   final void setUp() {
     settingUp = false;
     setUpEffects = setUpEffects.and(sideEffects);
@@ -271,7 +286,9 @@ abstract class SessionMarks {
     return queries;
   }
 
-  /** Whether a text may have set the level of isolation, or an earlier lease's may have. */
+  /**
+   * Whether a text of this lease may have set the level of isolation, or one of an earlier lease.
+   */
   final boolean isolationMayBeSetBySql() {
     return has(SqlTexts.ISOLATES) || isExposed() || reset == ResetMode.NONE;
   }
@@ -282,8 +299,8 @@ abstract class SessionMarks {
   }
 
   /**
-   * Whether SQL, or what nothing carries over, may have left something in the session that another
-   * doesn't have. What was only prepared has not.
+   * Whether the session may have something that another session doesn't have, left by SQL or by
+   * what nothing carries over. A text that was only prepared has left nothing.
    */
   public final boolean hasSideEffects() {
     return (sideEffects.hasKinds() && has(RAN)) || boundForGood;
@@ -304,20 +321,21 @@ abstract class SessionMarks {
     return hasSideEffects() && mayPrepare(sideEffects);
   }
 
-  /** Whether such a statement may be among what interceptors have left. */
+  /** Whether a prepared statement may be among what interceptors have left. */
   final boolean interceptorsMayHavePrepared() {
     return mayPrepare(setUpEffects);
   }
 
-  /** Whether texts that have left this may have prepared a statement. */
+  /** Whether texts that have left these side effects may have prepared a statement. */
   final boolean mayPrepare(SideEffects left) {
     SideEffects prepares = sideEffectsOf("PREPARE everpool AS SELECT 1");
     return !prepares.isNone() && left.equals(left.and(prepares));
   }
 
   /**
-   * Whether a framework sets its own handle up just now: what it does by the driver's own object it
-   * does again on another session, so that nothing is missing there.
+   * Says whether interceptors, or a framework for its own handle, are setting the session up just
+   * now: what they do by the driver's own object they do again on another session, so that nothing
+   * is missing there.
    */
   public final void settingUp(boolean value) {
     settingUp = value;
@@ -338,8 +356,9 @@ abstract class SessionMarks {
   }
 
   /**
-   * The lease is over. Somebody may be told of its loss yet, and with its stack this would keep the
-   * classes of its application. A session that was lost is never lent again.
+   * Called when the lease is over. Somebody may still be told of its loss, but with the stack of
+   * that this session would keep the classes of its application. A session that was lost is never
+   * lent again.
    */
   final void keepWordsOfLoss() {
     SQLException whole = loss;

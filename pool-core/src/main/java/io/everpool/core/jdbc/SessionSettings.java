@@ -13,15 +13,15 @@ import java.sql.SQLFeatureNotSupportedException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What was set on a session by JDBC, which is undone when its lease ends; and what the server was
- * told of it, where the driver doesn't. For the holder of the lease.
+ * What JDBC's setters have set on a session, which is undone when its lease ends, and what the pool
+ * tells the server of it if the driver doesn't. Only the holder of the lease may use this.
  *
- * <p>A little long, for what the server is told hangs on all that was set.
+ * <p>A little long, for what the server is told depends on all that was set.
  */
 abstract class SessionSettings extends SessionFacts {
   private static final Setting[] ALL = Setting.values();
 
-  /** Has the side effects of every statement that sets something for the session. */
+  /** A text that has the side effects of every statement that sets something for the session. */
   private static final String SETS =
       "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL SERIALIZABLE";
 
@@ -41,7 +41,10 @@ abstract class SessionSettings extends SessionFacts {
 
   private boolean canRefuseWrites = true;
 
-  /** The moment at which a transaction was begun ahead of what comes in it; else 0, or unknown. */
+  /**
+   * The moment at which a transaction was begun ahead of the first statement in it; 0 if none was,
+   * or if nobody knows.
+   */
   private long begunAhead;
 
   /** As {@link PhysicalConnection#isSharedByTransaction()}. */
@@ -70,7 +73,7 @@ abstract class SessionSettings extends SessionFacts {
     return keepsCatalog;
   }
 
-  /** Whether what is sent now is committed by itself; rather yes if unknown. */
+  /** Whether what is sent now is committed by itself; yes if unknown. */
   public final boolean autoCommit() {
     try {
       return commitsAtOnce
@@ -83,15 +86,15 @@ abstract class SessionSettings extends SessionFacts {
   }
 
   /**
-   * Whether a transaction may be open that a procedure has begun with autocommit on, or autocommit
-   * off by it, and the driver may know nothing of it. Rather yes; but most procedures begin none,
-   * so nothing depends on it but that it is rolled back.
+   * Whether a procedure may have begun a transaction with autocommit on, or turned autocommit off,
+   * and the driver may know nothing of it. In doubt the answer is yes; but most procedures begin
+   * none, so a rollback is all that depends on it.
    */
   public final boolean mayHaveBegunInCall() {
     return has(SqlTexts.CALLS) && has(RAN) && !commitsAtOnce && isBlind();
   }
 
-  /** Whether the connection was set read-only by JDBC, or was to be; rather no if unknown. */
+  /** Whether the connection was set read-only by JDBC, or was to be; no if unknown. */
   public final boolean readOnly() {
     try {
       return has(SAID_READ_ONLY) || (has(CHANGED) && Boolean.TRUE.equals(ask(Setting.READ_ONLY)));
@@ -101,9 +104,9 @@ abstract class SessionSettings extends SessionFacts {
   }
 
   /**
-   * Whether what is sent now is refused if it writes, as the connection was set read-only: by the
-   * server, which was told, or in a transaction that the driver has begun so. To some drivers it is
-   * a hint.
+   * Whether a write that is sent now is refused because the connection was set read-only: the
+   * server was told so, or the driver has begun the transaction as read-only. (To some drivers it
+   * is a mere hint.)
    */
   public final boolean refusesWrites() {
     try {
@@ -115,8 +118,8 @@ abstract class SessionSettings extends SessionFacts {
   }
 
   /**
-   * Whether something of this lease may be sent behind the end of a transaction that the driver has
-   * begun as read-only, together with that, so that the driver begins no other first. Rather yes.
+   * Whether a text of this lease may end a transaction that the driver has begun as read-only, and
+   * go on behind that end before the driver can begin another one. In doubt the answer is yes.
    */
   public final boolean mayLeaveReadOnlyTransaction() {
     return has(SqlTexts.GOES_ON) && !autoCommit();
@@ -128,10 +131,11 @@ abstract class SessionSettings extends SessionFacts {
   }
 
   /**
-   * Whether the statement that was sent last may be there for good though its answer has not come:
-   * it may write, and is committed by itself. To be asked once the connection is lost. Where the
-   * driver doesn't see what is sent the texts of this lease say so, and what it says of
-   * transactions; a query counts if a text of the lease may write in one.
+   * Whether what the last statement has written may be there for good though its answer has not
+   * come: the statement may write, and is committed by itself. Must be asked once the connection is
+   * lost. If the driver doesn't see what is sent, the texts of this lease decide, together with
+   * what the driver says of transactions; a query counts if a text of the lease may write in a
+   * query.
    */
   final boolean mayHaveWrittenUnanswered() {
     boolean said = has(SqlTexts.MAY_WRITE);
@@ -151,7 +155,7 @@ abstract class SessionSettings extends SessionFacts {
     return state == TransactionState.OPEN || state == TransactionState.FAILED;
   }
 
-  /** As {@link PhysicalConnection#unanswered}; a driver that fails at it says nothing. */
+  /** As {@link PhysicalConnection#unanswered}; unproven if the driver fails to answer. */
   private Effects unanswered(boolean queriesWrite) {
     try {
       return requireNonNullElse(physical.unanswered(queriesWrite), Effects.UNPROVEN);
@@ -170,7 +174,9 @@ abstract class SessionSettings extends SessionFacts {
     mayBeUnsettled();
   }
 
-  /** What it has now may be another's by the time that it is asked for. */
+  /**
+   * Reads what the settings are now: later they may have been changed by the driver's own object.
+   */
   private void readBeforeExposure() {
     for (Setting setting : ALL) {
       if (isRestoredBySetter(setting) && !read(setting)) {
@@ -179,7 +185,10 @@ abstract class SessionSettings extends SessionFacts {
     }
   }
 
-  /** Returns whether the connection can be asked more. What can't be read is not restored. */
+  /**
+   * Reads a setting, and returns whether the connection can be asked more. What can't be read is
+   * not restored.
+   */
   private boolean read(Setting setting) {
     try {
       settings().read(setting);
@@ -187,7 +196,7 @@ abstract class SessionSettings extends SessionFacts {
       marks |= FAILED;
       return !verdict(e).fatal();
     } catch (RuntimeException | AbstractMethodError e) {
-      marks |= FAILED; // a driver without it, which nobody but us has asked for it
+      marks |= FAILED; // the driver doesn't have it, and only the pool has asked
     } catch (Throwable e) {
       marks |= BROKEN;
       throw e;
@@ -196,8 +205,8 @@ abstract class SessionSettings extends SessionFacts {
   }
 
   /**
-   * A lease's end: what may have been set by other ways than the setters, and is brought back by
-   * nothing else, has to be looked at.
+   * Called when a lease ends. What may have been set by other ways than the setters, and is brought
+   * back by nothing else, has to be looked at.
    */
   final void doubtUnseen() {
     if (isExposed()) {
@@ -227,37 +236,40 @@ abstract class SessionSettings extends SessionFacts {
   // ---- what the server is told before a statement -----------------------------------------------
 
   /**
-   * What is declared read-only is refused by the server when it writes, in autocommit as well,
-   * which not every driver's {@code setReadOnly} does. The server is told before the first
-   * statement that it concerns, and left so when the lease ends: leases of the same kind cost one
-   * round trip among them all.
+   * Tells the server what it has to know before the next statement. On a connection that was
+   * declared read-only it has to refuse writes, in autocommit as well, which not every driver's
+   * {@code setReadOnly} brings about. The server is told before the first statement that this
+   * concerns, and isn't told the opposite when the lease ends: so leases of the same kind cost one
+   * round trip altogether.
    *
-   * <p>Transactions that the driver begins as read-only need none of it; but by its own object it
-   * may begin others (pgjdbc for COPY and fastpath).
+   * <p>Transactions that the driver begins as read-only don't need that. But through its own object
+   * it may begin others (pgjdbc does for COPY and fastpath).
    *
-   * <p>Where nothing can be set for the session, each transaction is begun with its level of
-   * isolation and its schema, and as read-only where the driver may not begin it so. A statement by
-   * itself runs at the server's level, which is told; in another schema it might write to somebody
-   * else's tables, and is refused.
+   * <p>If nothing can be set for the session, each transaction is begun with its level of isolation
+   * and its schema, and as read-only if the driver may not begin it so. A statement in no
+   * transaction runs at the server's level of isolation, of which the adapter is told. If a schema
+   * was set such a statement is refused, for in another schema it might write to somebody else's
+   * tables.
    *
-   * @param largeObject whether it is for a large object: by fastpath, too
+   * @param largeObject whether a large object is about to be used, for which the driver uses
+   *     fastpath, too
    */
   final void settle(boolean largeObject) throws SQLException {
     if (inTransaction()) {
-      return; // it goes on as it was begun; asked again at the next statement
+      return; // it goes on as it was begun; the next statement settles again
     }
     payBack();
     boolean wanted = Boolean.TRUE.equals(ask(Setting.READ_ONLY));
     boolean begins = wanted && !autoCommit();
-    // the driver may begin the transaction, and not as read-only
+    // whether the driver may begin the transaction without making it read-only
     boolean unlike =
         begins && (largeObject || isExposed() || physical.refusesWritesInTransactions());
     if (shared && (unlike || settings().changesTransactions())) {
       settleTransaction(wanted);
-      return; // asked again at the next statement, which may begin another transaction
+      return; // the next statement settles again, for it may begin another transaction
     }
     if (begins && !unlike) {
-      unsettled = false; // turning autocommit on asks again
+      unsettled = false; // turning autocommit on sets it again
       return;
     }
     if (canRefuseWrites && (wanted || writesRefused)) {
@@ -268,8 +280,8 @@ abstract class SessionSettings extends SessionFacts {
   }
 
   /**
-   * Refuses what would run behind the end of a transaction without what is told at the beginning of
-   * each: in another schema it might write to somebody else's tables.
+   * Refuses a text that would go on behind the end of a transaction, and so without the schema that
+   * is told at the beginning of each: in another schema it might write to somebody else's tables.
    *
    * @param batched whether the text is one of a batch
    */
@@ -303,7 +315,10 @@ abstract class SessionSettings extends SessionFacts {
         : 0;
   }
 
-  /** The lease is over that was declared read-only. Outside of a transaction. */
+  /**
+   * Lets the server take writes again after a lease that was declared read-only. Must be called
+   * outside of a transaction.
+   */
   final void allowWrites() throws SQLException {
     if (settings != null) {
       settings.restore(Setting.READ_ONLY);
@@ -337,21 +352,26 @@ abstract class SessionSettings extends SessionFacts {
   }
 
   /**
-   * Whether the open transaction was begun ahead of what might come in it, by the driver's own
-   * object say, and nothing was sent in it; no if the driver can't see that.
+   * Whether the open transaction was begun ahead of the first statement in it, and nothing was sent
+   * in it yet; no if the driver can't see that.
    */
   public final boolean isBegunAhead() {
     return begunAhead != 0
         && begunAhead == moment()
-        && effectsSince(begunAhead) == Effects.NONE; // else it has lost sight
+        && effectsSince(begunAhead) == Effects.NONE; // otherwise the driver has lost sight
   }
 
-  /** What was sent since was no use of the transaction that was begun ahead. */
+  /**
+   * Notes that what was sent since doesn't count as use of the transaction that was begun ahead.
+   */
   final void keepBegunAhead() {
     begunAhead = moment();
   }
 
-  /** The driver's answer; what it sends for that is no use of what was begun ahead. */
+  /**
+   * The driver's answer. What it sends for that doesn't count as use of a transaction that was
+   * begun ahead.
+   */
   final boolean isValid(int seconds) throws SQLException {
     boolean ahead = isBegunAhead();
     boolean valid = jdbc.isValid(seconds);
@@ -361,10 +381,10 @@ abstract class SessionSettings extends SessionFacts {
     return valid;
   }
 
-  /** Returns whether that meant anything. */
+  /** Lets statements take as long as they need. Returns whether they had a limit. */
   final boolean liftCommandTimeout() throws SQLException {
     marks |= CHANGED;
-    unlimited = true; // before: nobody knows what a failure leaves
+    unlimited = true; // set before the call: nobody knows what a failure leaves
     unlimited = physical.limitStatements(false);
     return unlimited;
   }
@@ -375,8 +395,8 @@ abstract class SessionSettings extends SessionFacts {
   }
 
   /**
-   * As {@link Settings#owe}; it is done before the next statement that is in no transaction, or
-   * when somebody asks.
+   * As {@link Settings#owe}. The settings are set back before the next statement that is in no
+   * transaction, or when somebody asks for one of them.
    */
   final void owe(boolean readOnly, int level) {
     settings().owe(readOnly, level);
@@ -391,7 +411,10 @@ abstract class SessionSettings extends SessionFacts {
     }
   }
 
-  /** Not where a setter might commit what the program has begun by the driver's own object. */
+  /**
+   * Sets back what units have set, unless a setter might commit what the program has begun by the
+   * driver's own object.
+   */
   private void payBack() throws SQLException {
     if (settings != null
         && settings.owesAnything()
@@ -408,7 +431,7 @@ abstract class SessionSettings extends SessionFacts {
     unsettled |= writesRefused || readOnly();
   }
 
-  /** What is set now; of a failure that says that the connection is lost, somebody takes note. */
+  /** What is set now. If that fails, the session is marked. */
   private @Nullable Object ask(Setting setting) throws SQLException {
     try {
       return settings().get(setting);
@@ -449,12 +472,13 @@ abstract class SessionSettings extends SessionFacts {
       if (verdict(e).fatal()) {
         throw e;
       }
-      known.unreadable(setting); // it can be set all the same, and the session is closed after
+      known.unreadable(
+          setting); // it can be set all the same; the session is closed after the lease
     }
     return known;
   }
 
-  /** Frameworks ask for these before they go on, and the connection may be lost by then. */
+  /** Reads what frameworks ask for before they go on: by then the connection may be lost. */
   private void readAhead(Setting before) throws SQLException {
     try {
       ask(Setting.AUTO_COMMIT);
@@ -463,16 +487,17 @@ abstract class SessionSettings extends SessionFacts {
         throw e;
       }
     }
-    if (before != Setting.READ_ONLY && !read(Setting.READ_ONLY)) { // or that is read in any case
+    // if READ_ONLY itself is about to be changed it is read in any case
+    if (before != Setting.READ_ONLY && !read(Setting.READ_ONLY)) {
       marks |= BROKEN;
     }
   }
 
-  /** Whether the driver may, with autocommit off, in order to set it. */
+  /** Whether the driver may begin a transaction, with autocommit off, in order to set this. */
   private boolean mayBeginTransaction(Setting setting) {
     return switch (setting) {
       case READ_ONLY, AUTO_COMMIT -> false;
-      // There it isn't the driver that sets the first two, and for the others it sends nothing.
+      // If it is shared, the driver doesn't set the first two, and sends nothing for the others.
       case ISOLATION, SCHEMA, HOLDABILITY, NETWORK_TIMEOUT, TYPE_MAP -> !shared;
       case CATALOG, CLIENT_INFO -> !shared || !autoCommit();
     };
@@ -500,11 +525,11 @@ abstract class SessionSettings extends SessionFacts {
 
   /**
    * Whether a change of this setting is left to the reset, so that the value of a new connection
-   * isn't read. So it is for the schema if the reset clears it: PostgreSQL's getSchema() tells only
-   * one schema of the path. And where the schema goes with each transaction ({@code shared}) it
-   * must not be read: with autocommit off the driver would begin the transaction for that, and
-   * without the schema. For the others it is so while SQL may have set them: what could be read now
-   * would be taken for a new connection's value for good.
+   * isn't read. The schema is left to the reset if that clears it, because PostgreSQL's getSchema()
+   * tells only one schema of the path. If the schema holds only within transactions ({@code
+   * shared}) it must not be read: with autocommit off the driver would begin the transaction for
+   * that, and without the schema. The others are left to the reset while SQL may have set them:
+   * what is read now would be taken for a new connection's value for good.
    */
   private boolean isLeftToReset(Setting setting) {
     return switch (setting) {
@@ -521,8 +546,8 @@ abstract class SessionSettings extends SessionFacts {
   }
 
   /**
-   * Whether the level that was set is the next transaction's, which is begun with it: outside of
-   * one the server has another.
+   * Whether the level that was set belongs to the next transaction, which is begun with it: outside
+   * of transactions the server has another.
    */
   final boolean saysLevel() throws SQLException {
     return shared && settings().isChanged(Setting.ISOLATION) && !inTransaction();
@@ -534,7 +559,10 @@ abstract class SessionSettings extends SessionFacts {
     return !done.isNone() && done.and(sideEffectsOf(SETS)).equals(done);
   }
 
-  /** What has to be reset besides SQL's side effects, for changes that were left to that. */
+  /**
+   * What the reset has to clear, besides SQL's side effects, because changes of settings were left
+   * to it.
+   */
   final SideEffects leftToReset() {
     SideEffects left = SideEffects.NONE;
     for (Setting setting : ALL) {
@@ -545,7 +573,7 @@ abstract class SessionSettings extends SessionFacts {
     return left;
   }
 
-  /** By what side effects the reset brings this setting back; none if it does not. */
+  /** The side effects by which the reset brings this setting back; none if it does not. */
   private SideEffects sideEffectsOf(Setting setting) {
     if (shared || reset == ResetMode.NONE) {
       return SideEffects.NONE;

@@ -4,7 +4,7 @@ import org.jspecify.annotations.Nullable;
 
 /** What a program has changed in a session by JDBC's setters, to be carried to another session. */
 public final class SessionState {
-  /** Whether statements take as long as they need. */
+  /** Whether statements may take as long as they need. */
   final boolean unlimited;
 
   private final int changed;

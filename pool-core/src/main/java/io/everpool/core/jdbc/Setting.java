@@ -12,9 +12,12 @@ import java.util.Objects;
 import java.util.Properties;
 import org.jspecify.annotations.Nullable;
 
-/** A piece of session state that JDBC can read and set. In the order in which it is restored. */
-// Only a catalog or a schema may be null; what unboxes is neither. The lambdas have no state. The
-// ordinals are places in the arrays of Settings and go no further.
+/**
+ * The pieces of session state that JDBC can read and set, in the order in which they are restored.
+ */
+// NullAway: only a catalog or a schema may be null, and what is unboxed is neither.
+// ImmutableEnumChecker: the lambdas have no state. EnumOrdinal: the ordinals are used only as
+// indexes of the arrays in Settings.
 @SuppressWarnings({"NullAway", "ImmutableEnumChecker", "EnumOrdinal"})
 enum Setting {
   AUTO_COMMIT(Connection::getAutoCommit, (c, v) -> c.setAutoCommit((Boolean) v), false),
@@ -59,9 +62,9 @@ enum Setting {
   }
 
   /**
-   * Whether its setter may send something, or the getter, which is asked first for what is to be
-   * set back: pgjdbc's for the catalog does in its newest versions. Autocommit's is a matter of its
-   * own.
+   * Whether its setter may send something, or its getter, which is called first to learn what has
+   * to be set back. (The newest versions of pgjdbc send something to get the catalog.) Autocommit
+   * is dealt with separately.
    */
   boolean maySend() {
     return switch (this) {
@@ -79,7 +82,7 @@ enum Setting {
       Properties left = (Properties) reader.read(jdbc);
       for (Object name : left.keySet()) {
         if (!((Properties) wanted).containsKey(name) && !"".equals(left.get(name))) {
-          jdbc.setClientInfo((String) name, ""); // null would clear it, or not be taken
+          jdbc.setClientInfo((String) name, ""); // some drivers don't take null
         }
       }
       require(withoutEmpty(reader.read(jdbc)).equals(withoutEmpty(wanted)));
@@ -88,7 +91,7 @@ enum Setting {
     }
   }
 
-  /** An empty one is none. */
+  /** The client info without empty values, which count as none. */
   private static Properties withoutEmpty(@Nullable Object info) {
     Properties some = copy((Properties) info);
     some.values().removeIf(""::equals);
@@ -102,10 +105,10 @@ enum Setting {
   }
 
   /**
-   * A failure before any client info was set, which names all of it, as drivers do where a
+   * A failure before any client info was set, which names all of it, as drivers do if the
    * connection is closed.
    *
-   * @param one the name that was to be set, where it wasn't {@code several}
+   * @param one the name that was to be set; null if {@code several} were
    */
   static SQLClientInfoException noneSet(
       SQLException failure, @Nullable String one, @Nullable Properties several) {

@@ -19,15 +19,15 @@ import org.jspecify.annotations.Nullable;
 final class Settings {
   private static final Setting[] ALL = Setting.values();
 
-  /** In place of a value: nobody knows it. */
+  /** Stands in place of a value that nobody knows. */
   private static final Object UNKNOWN = new Object();
 
-  /** In place of a new connection's value: the reset of what SQL has set brings it back. */
+  /** Stands in place of a new connection's value that the reset of what SQL has set brings back. */
   private static final Object CLEARED = new Object();
 
   private final Connection jdbc;
 
-  /** Whether the level of isolation and the schema are said in each transaction, and not set. */
+  /** Whether isolation and schema are told in each transaction, instead of being set. */
   private final boolean shared;
 
   private final @Nullable Object[] initial = new @Nullable Object[ALL.length];
@@ -35,13 +35,13 @@ final class Settings {
   private int known;
   private int changed;
 
-  /** Whether what is being changed was as in a new connection before. */
+  /** Whether the setting that is being changed was as in a new connection before. */
   private boolean first;
 
-  /** What may have been changed past its setter, so that it is read before it is believed. */
+  /** The bits of settings that may have been changed past their setters: they are read first. */
   private int doubted;
 
-  /** What a unit has set, and is to be set back once no transaction is open. */
+  /** The bits of settings that are to be set back for a unit once no transaction is open. */
   private int owed;
 
   private int owedLevel;
@@ -64,8 +64,8 @@ final class Settings {
   }
 
   /**
-   * To be called after {@link #changing} if there is nothing to change, for the driver doesn't have
-   * it: what wasn't changed before isn't now, and is not to be brought back.
+   * To be called after {@link #changing} if there is nothing to change because the driver doesn't
+   * have it: what wasn't changed before isn't changed now, and isn't to be brought back.
    */
   void unchanged(Setting setting) {
     if (!first) {
@@ -79,9 +79,8 @@ final class Settings {
   }
 
   /**
-   * The client info could not be set. A driver that has none says so of each piece or of none; one
-   * that lacks some of {@code several} says that in the same words, names those, and has set the
-   * others.
+   * The client info could not be set. A driver that has none names each piece in its failure, or no
+   * piece. One that lacks some of {@code several} names those, and has set the others.
    */
   void clientInfoFailed(SQLClientInfoException e, @Nullable Properties several) {
     boolean missing =
@@ -99,18 +98,17 @@ final class Settings {
   /** To be called after a change that went well. */
   void changed(Setting setting, @Nullable Object value) {
     current[setting.index] = value;
-    owed &= ~setting.bit; // whoever sets it himself wants it so
+    owed &= ~setting.bit; // the program wants the value that it sets itself
   }
 
   /**
-   * What was set for a unit is to be set back, and a transaction is open, in which that can't be
-   * done.
+   * Notes what is to be set back for a unit later, because the open transaction forbids it now.
    *
-   * @param level that of before; below 0 if it is as it was
+   * @param level the level before the unit; below 0 if the unit hasn't changed it
    */
   void owe(boolean readOnly, int level) {
     owed |= (readOnly ? Setting.READ_ONLY.bit : 0) | (level >= 0 ? Setting.ISOLATION.bit : 0);
-    if (level >= 0) { // else another unit's may be owed
+    if (level >= 0) { // otherwise another unit's may be owed
       owedLevel = level;
     }
   }
@@ -127,7 +125,7 @@ final class Settings {
     return setting == Setting.READ_ONLY ? (Object) false : (Object) owedLevel;
   }
 
-  /** Sets back what is owed. Outside of a transaction. */
+  /** Sets back what is owed. Must be called outside of a transaction. */
   void payBack() throws SQLException {
     payBack(Setting.READ_ONLY);
     payBack(Setting.ISOLATION);
@@ -148,14 +146,14 @@ final class Settings {
   }
 
   /**
-   * Takes note of what can't be set any more, for the connection is lost. False for autocommit,
-   * unless it is set back to what a new connection has: to set it may mean to commit.
+   * Notes a value that can't be set any more, because the connection is lost. Returns false for
+   * autocommit, unless it is set back to what a new connection has: setting it may commit.
    */
   boolean setAfterLoss(Setting setting, Object value) {
     if (setting == Setting.AUTO_COMMIT && !isUndoneBy(setting, value)) {
       return false;
     }
-    unreadable(setting); // or it is known: there is nothing to restore
+    unreadable(setting); // has no effect on a known value; nothing is restored
     changed(setting, value);
     return true;
   }
@@ -173,21 +171,25 @@ final class Settings {
 
   /**
    * Leaves restoring this one to the reset of what SQL has set, unless it is known what a new
-   * connection has. In this lease: in a later one it may be as a new one has it, and be read.
+   * connection has. That holds for this lease; in a later one the setting may be read again.
    */
   void cleared(Setting setting) {
     remember(setting, CLEARED);
   }
 
   /**
-   * Whether a change of this one was left to the reset of what SQL has set. Where it was only said
-   * in each transaction there is nothing to reset.
+   * Whether a change of this one was left to the reset of what SQL has set. If it was only told in
+   * each transaction there is nothing to reset.
    */
   boolean needsReset(Setting setting) {
     return isChanged(setting) && initial[setting.index] == CLEARED && !isSaid(setting);
   }
 
-  /** Whether only the reset brings back what {@link #become} would: all but the level, or that. */
+  /**
+   * Whether only the reset can bring back something that {@link #become} would have to.
+   *
+   * @param level whether the level of isolation counts
+   */
   boolean needsReset(SessionState state, boolean level) {
     for (Setting setting : ALL) {
       if (needsReset(setting) && !state.has(setting) && (level || setting != Setting.ISOLATION)) {
@@ -202,19 +204,19 @@ final class Settings {
     initial(setting);
   }
 
-  /** It may have been changed past its setter: it is looked at when it is to be restored. */
+  /** Notes that it may have been changed past its setter: before it is restored it is looked at. */
   void doubt(Setting setting) {
     if (isKnown(setting)) {
       doubted |= setting.bit;
     }
   }
 
-  /** What was set by its setter may have been set otherwise since. */
+  /** Forgets what was set by its setter, for it may have been set otherwise since. */
   void forgetCurrent(Setting setting) {
     current[setting.index] = UNKNOWN;
   }
 
-  /** What a rollback may have taken back is not known any more. */
+  /** Forgets what a rollback may have taken back. */
   void rolledBack() {
     for (Setting setting : ALL) {
       if (setting.slippery && isChanged(setting) && !isSaid(setting)) {
@@ -237,16 +239,13 @@ final class Settings {
     return isChanged(setting) && value.equals(initial[setting.index]);
   }
 
-  /**
-   * To set autocommit would not only set it back: it would be to commit what is lost with its
-   * connection.
-   */
+  /** Keeps autocommit from being set back: that would mean to commit what was lost. */
   void forgetAutoCommit() {
     initial[Setting.AUTO_COMMIT.index] = UNKNOWN;
     current[Setting.AUTO_COMMIT.index] = UNKNOWN;
   }
 
-  /** What {@link #get} returns, of a connection that can't be asked any more; null if unknown. */
+  /** What {@link #get} returns, if the connection can't be asked any more; null if unknown. */
   @Nullable Object remembered(Setting setting) {
     Object value =
         isChanged(setting)
@@ -255,7 +254,7 @@ final class Settings {
     return value == UNKNOWN || value == CLEARED ? null : value;
   }
 
-  /** Brings one back to what a new connection has; no round trip if it is there. */
+  /** Brings one back to what a new connection has; costs no round trip if it is so already. */
   void restore(Setting setting) throws SQLException {
     if ((doubted & setting.bit) != 0) {
       look(setting);
@@ -278,11 +277,14 @@ final class Settings {
     changed &= ~setting.bit;
   }
 
-  /** There may be no setter, as of a type map that was only asked for, and none may be needed. */
+  /**
+   * Sets the value. A driver without the setter may not need it: a type map may only have been
+   * read.
+   */
   private void writeIfNeeded(Setting setting, @Nullable Object value) throws SQLException {
     try {
       write(setting, value);
-      if (!shared || setting != Setting.CLIENT_INFO) { // there another server session may answer
+      if (!shared || setting != Setting.CLIENT_INFO) { // shared: another server session may answer
         setting.requireNoMore(jdbc, value);
       }
     } catch (SQLFeatureNotSupportedException | AbstractMethodError e) {
@@ -325,14 +327,15 @@ final class Settings {
     return new SessionState(unlimited, changed, values);
   }
 
-  /** Makes this session's settings those of {@code state}. Outside of a transaction. */
+  /** Makes the settings those of {@code state}. Must be called outside of a transaction. */
   void become(SessionState state) throws SQLException {
     for (Setting setting : ALL) {
       if (setting != Setting.AUTO_COMMIT) {
         become(setting, state);
       }
     }
-    become(Setting.AUTO_COMMIT, state); // last: with it off the others might begin a transaction
+    become(
+        Setting.AUTO_COMMIT, state); // comes last: without it the others might begin a transaction
   }
 
   private void become(Setting setting, SessionState state) throws SQLException {
@@ -341,7 +344,7 @@ final class Settings {
       look(setting);
     }
     if (!state.has(setting)) {
-      if (!needsReset(setting)) { // else the lease's end brings it back, and has to know of it
+      if (!needsReset(setting)) { // otherwise the end of the lease has to bring it back
         restore(setting);
       }
     } else if (!isChanged(setting) || !same(current[index], state.values[index])) {
@@ -359,12 +362,12 @@ final class Settings {
     }
   }
 
-  /** Whether it is said in each transaction, and not set. */
+  /** Whether it is told in each transaction instead of being set. */
   private boolean isSaid(Setting setting) {
     return shared && (setting == Setting.ISOLATION || setting == Setting.SCHEMA);
   }
 
-  /** Whether one is changed that a transaction can be begun with. */
+  /** Whether a setting is changed with which a transaction can be begun. */
   boolean changesTransactions() {
     return isChanged(Setting.ISOLATION) || isChanged(Setting.SCHEMA);
   }

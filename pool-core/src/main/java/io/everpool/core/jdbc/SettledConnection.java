@@ -13,10 +13,10 @@ import java.sql.Statement;
  * sessions are shared, the schema and the level of isolation of the next transaction.
  *
  * <p>Before a statement, {@link PooledConnection#executing} does that, and before the driver's own
- * questions {@link AskingConnection}. Here are the other occasions: where a transaction begins or
- * ends, and all that the program does by the driver's own object. The last may be left unread or
- * under way, which is looked for where a transaction ends, and where a framework lends the
- * connection on.
+ * questions {@link AskingConnection}. Here are the other occasions: when a transaction begins or
+ * ends, and when the program has the driver's own object. What the program does by that object may
+ * be left unread or under way; this is looked for when a transaction ends, and when a framework
+ * lends the connection on.
  */
 abstract class SettledConnection extends JudgedConnection implements SharedLease {
   /** SQLState of an answer that was meant for another question. */
@@ -29,8 +29,8 @@ abstract class SettledConnection extends JudgedConnection implements SharedLease
   SettledConnection() {}
 
   /**
-   * Proves that a COMMIT is going to get its own answer, where the program has had the driver's own
-   * object: by that it may have left an answer in the driver's buffer, which nobody sees.
+   * Proves that a COMMIT is going to get its own answer, if the program has had the driver's own
+   * object: by that the program may have left an answer in the driver's buffer, which nobody sees.
    */
   public final void prove() throws SQLException {
     prove(s -> s.physical().prove());
@@ -52,8 +52,9 @@ abstract class SettledConnection extends JudgedConnection implements SharedLease
   }
 
   /**
-   * Behind what was left under way nothing can be sent: the connection is cut, and by that the
-   * server rolls back. The program's own failure is the one to be told, and not that.
+   * Rolls back. If something was left under way, nothing can be sent behind it: then the connection
+   * is cut, and by that the server rolls back. This isn't thrown, for the program's own failure is
+   * the one to be told.
    */
   @Override
   public void rollback() throws SQLException {
@@ -61,8 +62,8 @@ abstract class SettledConnection extends JudgedConnection implements SharedLease
     if (s == null || !s.isHeldUp()) {
       super.rollback();
     }
-    if (s != null && s.isHeldUp()) { // or what was read was another's answer
-      if (s.dead()) { // that is a loss as any other, of which a unit has to hear
+    if (s != null && s.isHeldUp()) { // or the rollback has read another answer
+      if (s.dead()) { // that is a loss like any other: a unit has to hear of it
         throw failedUnseen();
       }
       s.loss = SessionFacts.heldUp(null);
@@ -80,7 +81,7 @@ abstract class SettledConnection extends JudgedConnection implements SharedLease
   public final boolean mayBeginPart() throws SQLException {
     Session lost = lost();
     if (lost != null && SessionFacts.isHeldUp(lost.loss)) {
-      return false; // cut by the rollback of the part before
+      return false; // the rollback of the part before has cut it
     }
     Session s = current();
     if (s.broken() || s.mayHangUnseen()) {
@@ -88,7 +89,7 @@ abstract class SettledConnection extends JudgedConnection implements SharedLease
     }
     boolean heldUp = s.isHeldUp();
     if (s.shut() || ((heldUp || s.has(Session.FAILED)) && s.dead())) {
-      throw failedUnseen(); // of that a unit has to hear
+      throw failedUnseen(); // a unit has to hear of that
     }
     return !heldUp && isProven(s);
   }
@@ -106,10 +107,11 @@ abstract class SettledConnection extends JudgedConnection implements SharedLease
   }
 
   /**
-   * Proves it in a transaction that is rolled back: for all that an adapter sees, the question
-   * might have written in autocommit, and its unit would not be run again. The savepoint begins the
-   * transaction, for an adapter may ask by ways that begin none. Of a driver that doesn't say what
-   * is sent nothing is believed any more, once its object was handed out.
+   * Proves it in a transaction that is rolled back. In autocommit an adapter would have to believe
+   * that the question has written, and the unit would not be run again. The savepoint begins the
+   * transaction, for an adapter may ask by ways that begin none. A driver that doesn't say what is
+   * sent needs no such transaction: nothing is believed of it any more once its object was handed
+   * out.
    */
   private static void proveAside(Session s) throws SQLException {
     boolean aside = s.autoCommit() && s.effectsSince(s.moment()) != Effects.UNPROVEN;
@@ -135,7 +137,7 @@ abstract class SettledConnection extends JudgedConnection implements SharedLease
     for (Statement left : openStatements()) {
       left.close();
     }
-    home().rollBackOpen(true); // this lease is the unit's: all that is open is of the part
+    home().rollBackOpen(true); // this lease is the unit's: all that is open belongs to the part
     // Where the rollback got the answer to another request the connection is cut, and has lost its
     // session (rollback() above).
     return session() == s;
@@ -190,7 +192,7 @@ abstract class SettledConnection extends JudgedConnection implements SharedLease
     }
   }
 
-  /** Begins the transaction ahead for a run of a unit. What fails is the run's failure. */
+  /** Begins the transaction ahead for a run of a unit. If that fails, it is the run's failure. */
   public final void beginAhead() throws SQLException {
     Session s = current();
     if (s.isSharedByTransaction() && !s.autoCommit()) {
@@ -216,7 +218,10 @@ abstract class SettledConnection extends JudgedConnection implements SharedLease
     current().owe(readOnly, level);
   }
 
-  /** Does so where somebody asks; before a statement it is done by {@link #settle}. */
+  /**
+   * Sets back what is owed because somebody asks for a setting; before a statement {@link #settle}
+   * does so.
+   */
   final void payBackOutside() throws SQLException {
     Session s = session();
     if (s != null && s.unsettled && s.loss == null) {
@@ -254,7 +259,7 @@ abstract class SettledConnection extends JudgedConnection implements SharedLease
   /**
    * A setter is about to be called that may send something. JDBC leaves open what that does to a
    * transaction, and with some drivers it is committed (H2 and Derby, for the level of isolation):
-   * where nobody sees that, a unit of work hears of it as of a text that may commit.
+   * if nobody can see that, a unit of work hears of it as of a text that may commit.
    */
   final void setting() throws SQLException {
     requireNotHeldUp();
@@ -267,7 +272,7 @@ abstract class SettledConnection extends JudgedConnection implements SharedLease
 
   final void tell(UnitObserver listening) {
     try {
-      listening.executing(); // which asks the driver one thing and another
+      listening.executing(); // this asks the driver several things
     } catch (Throwable e) {
       broken(e);
       throw e;

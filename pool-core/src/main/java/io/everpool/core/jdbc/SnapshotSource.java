@@ -7,18 +7,18 @@ import org.jspecify.annotations.Nullable;
 public interface SnapshotSource {
 
   /**
-   * With what those do just now who have had a connection for longest: as many as an explanation
-   * names. All threads of the process stop for it.
+   * A snapshot with what the holders are doing just now who have had a connection for longest: as
+   * many of them as an explanation names. All threads of the process are stopped for it.
    */
   PoolSnapshot withDeeds();
 
-  /** Without that. No thread stops for it. */
+  /** A snapshot without what holders are doing. No thread is stopped for it. */
   PoolSnapshot withoutDeeds();
 
   /**
-   * What a snapshot says of the calling thread, brought up to date: what it holds just now and
-   * where it is, as that of one who waits for a connection, or did until now. Null for one who
-   * holds nothing, and held nothing. Nobody else is looked at.
+   * The snapshot, with what it says of the calling thread brought up to date: what this thread
+   * holds now and where it is, as a thread that waits for a connection, or did until now. Null if
+   * this thread holds nothing, and held nothing. No other thread is looked at.
    */
   @Nullable PoolSnapshot forCaller(PoolSnapshot seen);
 }

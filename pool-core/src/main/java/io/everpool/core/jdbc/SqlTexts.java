@@ -8,12 +8,12 @@ import java.util.Arrays;
 import java.util.Locale;
 
 /**
- * Remembers what the texts of statements say about them, so that each is read once and not at each
- * execution. Thread-safe.
+ * Remembers what the text of a statement says about the statement, so that each text is read once
+ * and not at each execution. Thread-safe.
  *
- * <p>A direct-mapped table: a text has one place and pushes out whatever was there. Threads race
- * for the places without a word, and nothing is lost but a reading: an entry is immutable, so
- * whoever sees it sees all of it, and its text is compared before it is believed.
+ * <p>It is a direct-mapped table: a text has one place in it and pushes out whatever was there.
+ * Threads write to it without synchronization, and only a reading can get lost by that: an entry is
+ * immutable, so whoever sees it sees all of it, and its text is compared before it is believed.
  */
 public final class SqlTexts {
 
@@ -21,8 +21,8 @@ public final class SqlTexts {
   static final int ENDS = 1;
 
   /**
-   * Something in the text may commit in some databases: it defines, or it is no statement that is
-   * known to end nothing in any of them.
+   * Something in the text may commit in some databases: it defines something, or it isn't a
+   * statement that is known to end no transaction in any of them.
    */
   static final int MAY_END = 1 << 1;
 
@@ -35,7 +35,7 @@ public final class SqlTexts {
   /** The text leaves something in the session if it is executed: it has side effects. */
   static final int LEAVES = 1 << 4;
 
-  /** Something in the text defines what a connector may learn from. */
+  /** Something in the text defines an object of which a connector may have to know. */
   private static final int DEFINES = 1 << 5;
 
   /** A transaction may end in the text, be it by a rollback. */
@@ -62,16 +62,16 @@ public final class SqlTexts {
    */
   static final int CALLS = 1 << 26;
 
-  /** Something in the text may write, for all that is known of what it begins with. */
+  /** Something in the text may write, as far as its first word tells. */
   static final int MAY_WRITE = 1 << 28;
 
   /** A query in the text may write: see {@link QueryTexts}. */
   static final int MAY_WRITE_IN_QUERY = 1 << 29;
 
-  /** Of marks that aren't complete: something in the text is a COPY. */
+  /** Only set while the text is being read: something in the text is a COPY. */
   private static final int COPIES = 1 << 30;
 
-  /** As {@link #COPIES}: it has a statement that may have one that writes in it. */
+  /** Only set while the text is being read: a statement in it may contain one that writes. */
   private static final int MAY_CHANGE_WITHIN = 1 << 31;
 
   private static final int PLACES = 512;
@@ -93,8 +93,9 @@ public final class SqlTexts {
   private final Connector connector;
 
   /**
-   * Another table whenever the connector knows better, from the next text on: a program may have
-   * many pools that do nothing. Of two who make one the first loses his readings and nothing else.
+   * The table. It is dropped whenever the connector knows better, and made by the next text, for a
+   * program may have many pools that do nothing. If two threads make one at once, the readings of
+   * the first are lost and nothing else.
    */
   private volatile Text[] places = NO_TABLE;
 
@@ -124,7 +125,7 @@ public final class SqlTexts {
     }
     SideEffects sideEffects = requireNonNullElse(connector.sideEffects(sql), SideEffects.NONE);
     Text text = new Text(sql, sideEffects, marks(sql) | (sideEffects.isNone() ? 0 : LEAVES));
-    // What defines is shown to the connector each time: it may learn from it.
+    // A text that defines something is shown to the connector each time: it may learn from it.
     if (sql.length() <= LONGEST_KEPT && (text.marks & DEFINES) == 0) {
       table[place] = text;
     }
@@ -132,11 +133,11 @@ public final class SqlTexts {
   }
 
   /**
-   * Looks at the word that each statement of the text begins with. Rather sees one too many than
-   * one too few: what follows a semicolon inside of a literal or a function body counts as well,
-   * unless it is a word of no list and surely in a literal; and so does what may be a statement
-   * where they need no semicolons, or is one if comments are read as another database reads them.
-   * What a function does that a query calls can't be seen, but that it calls one.
+   * Looks at the word that each statement of the text begins with. In doubt something counts as a
+   * statement. So what follows a semicolon in a literal or a function body counts as well, unless
+   * it is a word of no list and surely in a literal. What may be a statement in a database that
+   * needs no semicolons counts, too, and what is one if comments are read as another database reads
+   * them. What a function does can't be seen.
    */
   static int marks(String sql) {
     String small = small(sql);
@@ -156,7 +157,7 @@ public final class SqlTexts {
     while (at >= 0 && at < sql.length()) {
       int begin = at;
       boolean inLiteral = begin > 0 && literals.contain(begin - 1);
-      // what is in a literal may look as a comment that goes on behind it
+      // a literal may have in it what looks like a comment that goes on behind it
       at = skipBlanks(sql, begin, inLiteral ? literals.end() : sql.length());
       if (!inLiteral && !literals.areClear(at)) {
         marks |= ofComments(sql, begin, at);
@@ -164,7 +165,7 @@ public final class SqlTexts {
       int end = endOfWord(sql, at);
       boolean empty = at == sql.length() || sql.charAt(at) == ';';
       if ((marks & ENDS_OR_UNDOES) != 0 && !empty) {
-        marks |= ENDS | GOES_ON; // in some databases it is committed with the request
+        marks |= ENDS | GOES_ON; // some databases commit that with the request
       }
       String word = small(sql, at, end);
       if (!inLiteral && endsOrUndoes(word, sql, end)) {
@@ -189,7 +190,7 @@ public final class SqlTexts {
                 "table",
                 "savepoint",
                 "release",
-                "rollback", // undoes all that there is, so that nothing can be doubled
+                "rollback", // undoes everything, so that nothing can be done twice
                 "show",
                 "fetch" ->
                 0;
@@ -202,7 +203,7 @@ public final class SqlTexts {
     marks = ofWordsWithin(marks, small);
     int unseparated = Unseparated.marks(sql);
     if ((marks & ENDS_OR_UNDOES) != 0 && (unseparated & WRITES) != 0) {
-      marks |= MAY_END; // what is written behind it may be committed by itself
+      marks |= MAY_END; // what is written behind the end may be committed by itself
     }
     if (queries && QueryTexts.mayWrite(sql, small)) {
       marks |= MAY_WRITE_IN_QUERY;
@@ -234,14 +235,14 @@ public final class SqlTexts {
           "unlisten",
           "unlock",
           "use" ->
-          MAY_END | calls; // writes nothing itself
+          MAY_END | calls; // none of these writes anything itself
       default -> MAY_END | MAY_WRITE | calls;
     };
   }
 
   /**
-   * What the comments may do that a statement seems to begin with, if they aren't sure to be those
-   * comments everywhere: MySQL executes what is in some, and where one ends differs.
+   * What the comments may do that a statement seems to begin with, if databases don't read them
+   * alike: MySQL executes what is in some, and it differs where one ends.
    */
   private static int ofComments(String sql, int from, int to) {
     int semicolon = sql.indexOf(';', from);
@@ -251,7 +252,7 @@ public final class SqlTexts {
     return new PlainLiterals(sql, from).areClear(to) ? 0 : MAY_END | WRITES | BEGINS;
   }
 
-  /** Looked for once, however many of its statements are of a kind that depends on it. */
+  /** Looks for the words that some kinds of statements depend on, once for the whole text. */
   private static int ofWordsWithin(int marks, String small) {
     boolean writes =
         ((marks & COPIES) != 0 && hasWord(small, "from"))
@@ -259,7 +260,7 @@ public final class SqlTexts {
     return (marks & ~(COPIES | MAY_CHANGE_WITHIN)) | (writes ? WRITES : 0);
   }
 
-  /** Rather yes: a query may only lock what it reads, or have a column of that name. */
+  /** Whether one within may write; yes also for a query that locks, or has such a column. */
   private static boolean writesWithin(String small) {
     return hasWord(small, "insert")
         || hasWord(small, "update")
@@ -275,7 +276,7 @@ public final class SqlTexts {
     };
   }
 
-  /** Behind ROLLBACK: [WORK | TRANSACTION] TO. */
+  /** Whether [WORK | TRANSACTION] TO follows, behind a ROLLBACK. */
   private static boolean isToSavepoint(String sql, int from) {
     int at = skipBlanks(sql, from);
     int end = endOfWord(sql, at);
@@ -301,18 +302,20 @@ public final class SqlTexts {
   }
 
   /**
-   * In small letters. The capitals of which Java makes two characters, or looks at the whole text
-   * for what becomes of them, take a time that grows with its square; no word has them.
+   * The text in small letters. Two capitals are replaced first, for with them Java takes a time
+   * that grows with the square of the text: it makes two characters of the one, and looks at the
+   * whole text for what becomes of the other. No word that is looked for has them.
    */
   static String small(String text) {
     return text.replace('\u0130', 'i').replace('\u03a3', '\u03c3').toLowerCase(Locale.ROOT);
   }
 
   /**
-   * By its name, which may be written in escapes, or with all that was set (RESET ALL, DISCARD
-   * ALL); or what isn't barred, COMMIT PREPARED: wherever the words stand, for what they stand in
-   * may be executed. They are those of several databases, each of which takes the others' for an
-   * error; so who has them all needs to know of none.
+   * Whether a text may lift read-only: by the setting's name, which may be written in escapes; with
+   * all that was set (RESET ALL, DISCARD ALL); or by what read-only doesn't forbid (COMMIT
+   * PREPARED). The words count wherever they stand, for what they stand in may be executed. They
+   * are words of several databases, each of which takes those of the others for an error; so nobody
+   * needs to know which database it is.
    */
   private static boolean liftsReadOnly(String small) {
     return small.contains("read_only")
@@ -322,7 +325,7 @@ public final class SqlTexts {
         || (hasWord(small, "all") && (hasWord(small, "reset") || hasWord(small, "discard")));
   }
 
-  /** Whether it is there, and no part of another. */
+  /** Whether the word is there, and not as a part of another word. */
   static boolean hasWord(String small, String word) {
     for (int at = small.indexOf(word); at >= 0; at = small.indexOf(word, at + 1)) {
       int after = at + word.length();
@@ -343,7 +346,7 @@ public final class SqlTexts {
     return skipBlanks(sql, from, sql.length());
   }
 
-  /** As {@link #skipBlanks(String, int)}, but goes on to this end at most. */
+  /** As {@link #skipBlanks(String, int)}, but doesn't go beyond {@code end}. */
   private static int skipBlanks(String sql, int from, int end) {
     int at = from;
     while (at < end) {
@@ -360,7 +363,7 @@ public final class SqlTexts {
     return Math.min(at, end);
   }
 
-  /** A carriage return alone ends a line in some databases. */
+  /** Where the line ends: as in some databases, a carriage return alone ends it, too. */
   private static int endOfLine(String sql, int from, int end) {
     int at = from;
     while (at < end && sql.charAt(at) != '\n' && sql.charAt(at) != '\r') {
@@ -370,9 +373,9 @@ public final class SqlTexts {
   }
 
   /**
-   * Block comments nest, as the SQL standard has it. The PostgreSQL adapter's scanner has these few
-   * lines as well, and they are not shared: it reads PostgreSQL's tokens, of which the core is to
-   * know nothing, and this is a reading for any driver.
+   * Where a block comment ends. Block comments nest here, as in the SQL standard. The scanner of
+   * PostgreSQL's adapter has these few lines as well. They are not shared: the scanner reads
+   * PostgreSQL's tokens, of which the core must know nothing, and this reads for any driver.
    */
   private static int afterComment(String sql, int from, int end) {
     int depth = 0;

@@ -2,7 +2,7 @@ package io.everpool.core.jdbc;
 
 import java.sql.SQLException;
 
-/** What stays of a loss when all others have dropped it: its words, and no stack. */
+/** What is kept of a loss when nobody else keeps it any more: its words, without the stack. */
 final class StacklessLoss extends SQLException {
   private static final long serialVersionUID = 1L;
 
@@ -10,7 +10,7 @@ final class StacklessLoss extends SQLException {
     super(loss.getMessage(), loss.getSQLState(), loss.getErrorCode());
   }
 
-  /** The JVM keeps the classes of a stack that it has noted, and with them their application. */
+  /** Notes no stack: the JVM would keep the classes on it, and with them their application. */
   @Override
   public synchronized Throwable fillInStackTrace() {
     return this;

@@ -6,14 +6,14 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A connection that knows which of its statements are open, so that those can be closed that the
+ * A connection that knows which of its statements are open, so that it can close those that the
  * program forgets. The statements themselves are the links of the list, which costs no object. Used
  * by the thread that uses the connection.
  */
 abstract class TrackingConnection extends ForwardingConnection {
   private static final int FEW = 8;
 
-  /** The statement opened last, of those that are listed. */
+  /** The listed statement that was opened last. */
   @Nullable OpenStatement open;
 
   /** The session of the lease; null if this is closed. */
@@ -26,9 +26,10 @@ abstract class TrackingConnection extends ForwardingConnection {
   }
 
   /**
-   * Takes a statement out that the program has closed. Programs close what they opened last, or
-   * nearly so; one from the depths stays until there are as many strays as there were others at the
-   * last sweep, so that a sweep costs each close but a step or two.
+   * Takes a statement that the program has closed out of the list. Programs mostly close what they
+   * opened last. A statement that is deeper in the list stays there, as a stray, until there are as
+   * many strays as there were other statements at the last sweep. So sweeps cost each close only a
+   * step or two.
    */
   final void untrack(OpenStatement statement) {
     Unsent.forget(session(), statement);

@@ -5,14 +5,17 @@ import static io.everpool.core.jdbc.SqlTexts.hasWord;
 import java.util.Set;
 
 /**
- * Texts by which a transaction may begin that JDBC knows nothing of, or by which autocommit may be
- * switched past its setter, in whatever database. Rather one too many: each costs a rollback when
- * its lease ends. What a procedure begins can't be seen, so each call of one may; what a function
- * begins that a query calls isn't looked for.
+ * Finds the texts that may begin a transaction of which JDBC knows nothing, or may switch
+ * autocommit past its setter, in any database. In doubt a text counts as one of them, for that
+ * costs only a rollback when its lease ends. What a procedure begins can't be seen, so each call of
+ * a procedure counts. What is begun by a function that a query calls isn't looked for.
  */
 final class TransactionStarts {
 
-  /** Behind BEGIN: with anything else that is a block of PL/SQL, T-SQL or the like. */
+  /**
+   * Words that may follow a BEGIN which begins a transaction. Before any other word BEGIN opens a
+   * block of PL/SQL, T-SQL or the like.
+   */
   private static final Set<String> BEHIND_BEGIN =
       Set.of(
           "work",
@@ -28,7 +31,10 @@ final class TransactionStarts {
           "not",
           "deferrable");
 
-  /** First words that are no procedure's name, as it stands alone in T-SQL. */
+  /**
+   * First words of statements that aren't the name of a procedure. (In T-SQL a procedure's name
+   * alone is a call.)
+   */
   private static final Set<String> VERBS =
       Set.of(
           "abort",
@@ -83,8 +89,8 @@ final class TransactionStarts {
   private TransactionStarts() {}
 
   /**
-   * Whether a statement that begins with this word, which is of no other list, may be the call of a
-   * procedure.
+   * Whether a statement may be the call of a procedure that begins with this word, if the word is
+   * in no other list.
    *
    * @param word in small letters
    */
@@ -93,15 +99,15 @@ final class TransactionStarts {
   }
 
   /**
-   * Whether a statement begins one.
+   * Whether a statement begins a transaction.
    *
-   * @param word its first one, in small letters
-   * @param end where that ends
+   * @param word its first word, in small letters
+   * @param end where that word ends in {@code sql}
    */
   static boolean is(String word, String sql, int end) {
     return switch (word) {
-      case "start", // TRANSACTION
-          "savepoint", // in SQLite it begins one where none is open
+      case "start", // START TRANSACTION
+          "savepoint", // in SQLite it begins a transaction if none is open
           "xa" ->
           true;
       case "begin" -> isNoBlock(sql, SqlTexts.skipBlanks(sql, end));
@@ -112,18 +118,18 @@ final class TransactionStarts {
   private static boolean isNoBlock(String sql, int at) {
     return at == sql.length()
         || sql.charAt(at) == ';'
-        || sql.charAt(at) == '#' // a comment of MySQL's
+        || sql.charAt(at) == '#' // it begins a comment in MySQL
         || BEHIND_BEGIN.contains(SqlTexts.small(sql, at, SqlTexts.endOfWord(sql, at)));
   }
 
-  /** Whether there is a word for it anywhere in a text, in small letters. */
+  /** Whether a text, given in small letters, contains a word for this anywhere. */
   static boolean isWithin(String small) {
     return small.contains("autocommit")
-        || small.contains("implicit_transactions") // T-SQL's
-        || small.contains("ansi_defaults") // turns these on with others
-        || hasWord(small, "chained") // Sybase's
-        || hasWord(small, "chain") // COMMIT AND CHAIN, or a setting that has each do so
-        || (hasWord(small, "begin") // behind another statement, in T-SQL
+        || small.contains("implicit_transactions") // a setting of T-SQL
+        || small.contains("ansi_defaults") // it turns that setting on, among others
+        || hasWord(small, "chained") // a mode of Sybase
+        || hasWord(small, "chain") // COMMIT AND CHAIN, or a setting that chains each COMMIT
+        || (hasWord(small, "begin") // T-SQL allows it behind another statement
             && (hasWord(small, "tran") || hasWord(small, "transaction")));
   }
 }

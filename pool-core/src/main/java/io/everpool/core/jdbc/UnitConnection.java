@@ -19,7 +19,7 @@ abstract class UnitConnection extends RestoredConnection {
 
   UnitConnection() {}
 
-  /** What statements were given and have not sent yet, of that which they can send but once. */
+  /** What statements were given that they can send only once, and have not sent yet. */
   public List<Unsent> unsent() {
     return Unsent.allOf(session());
   }
@@ -39,8 +39,9 @@ abstract class UnitConnection extends RestoredConnection {
   }
 
   /**
-   * Makes the session what a new connection is, without giving it back. Outside of a transaction. A
-   * session where that fails is something in between, and to be {@link #letGo let go of}.
+   * Makes the session what a new connection is, without giving it back. Must be called outside of a
+   * transaction. If that fails, the session is something in between and has to be {@link #letGo let
+   * go of}.
    */
   public void beginAnew() throws SQLException {
     perform(Session::beginAnew);

@@ -5,7 +5,7 @@ import java.sql.SQLException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Hears from a face what a unit of work sends, so that whether it may be rerun is a matter of fact.
+ * Hears from a face what a unit of work sends, so that facts decide whether the unit may be rerun.
  * Called on the thread of the unit.
  */
 public interface UnitObserver {
@@ -13,7 +13,7 @@ public interface UnitObserver {
   /** A statement is about to be sent. */
   void executing();
 
-  /** The program has taken the driver's own object in hand, and may send by that. */
+  /** The program has got the driver's own object, and may send with it. */
   void exposed();
 
   /** A call failed for a reason that isn't the caller's SQL or data. */
@@ -26,9 +26,9 @@ public interface UnitObserver {
   void writeRefused();
 
   /**
-   * The connection is lost, and a COMMIT has no answer that was sent by a text, by the driver's own
-   * object, or by {@link #commit()}. Told with each failure that shows it. Returns what to throw in
-   * place of {@code lost}.
+   * The connection is lost, and a COMMIT has no answer; it was sent by a text, by the driver's own
+   * object, or by {@link #commit()}. Called for each failure that shows it. Returns what to throw
+   * in place of {@code lost}.
    */
   default SQLException commitUnanswered(Session session, SQLException lost) {
     return lost;
@@ -38,16 +38,19 @@ public interface UnitObserver {
   default void rollingBack() {}
 
   /**
-   * The connection goes on over another session, and nothing is under way. Told before it leaves
-   * the one that it has, with null, and when it has another, or none.
+   * The connection goes on over another session while nothing is under way. Called with null before
+   * it leaves the one that it has, and again when it has another, or none.
    */
   default void moves(@Nullable Session to) {}
 
-  /** Who hears of what can be used but once. */
+  /** The observer that hears of what can be used only once. */
   default OneShotObserver oneShots() {
     return OneShotObserver.NONE;
   }
 
-  /** Commits, by {@link PooledConnection#commitNow()}, and finds out if the answer is lost. */
+  /**
+   * Commits, by {@link PooledConnection#commitNow()}, and finds out the outcome if the answer is
+   * lost.
+   */
   void commit() throws SQLException;
 }

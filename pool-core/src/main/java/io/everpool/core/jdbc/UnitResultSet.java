@@ -3,8 +3,9 @@ package io.everpool.core.jdbc;
 import java.sql.ResultSet;
 
 /**
- * Results of a statement that was executed within a unit of work. Those of other statements have no
- * room for it, which a query would cost: they are of before each unit that reads them.
+ * Results of a statement that was executed within a unit of work, with the observer that heard it.
+ * Results of other statements don't have that field, which each query would have to pay for: they
+ * count as opened before each unit that reads them.
  */
 final class UnitResultSet extends PooledResultSet implements ResultSet {
   private final OneShotObserver since;

@@ -5,23 +5,24 @@ import java.sql.SQLException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Results of no statement that the connection lists: those of meta data, of an array, of a cursor.
- * So nobody closes them where a unit of work goes on over another session, and they end by
- * themselves. Those of statements have no room for the session, which a query would cost.
+ * Results that belong to no statement that the connection lists: those of meta data, of an array,
+ * of a cursor. So nobody closes them when a unit of work goes on over another session; they know
+ * their session and end by themselves. Results of statements don't have that field, which each
+ * query would have to pay for.
  */
 final class UnlistedResultSet extends PooledResultSet implements ResultSet {
   private final @Nullable Session session;
   private final @Nullable OneShotObserver since;
 
-  /** Opened now. */
+  /** Results that are opened now. */
   UnlistedResultSet(PooledConnection connection, ResultSet bare) {
     this(connection, bare, connection.observer == null ? null : connection.observer.oneShots());
   }
 
   /**
-   * Opened before.
+   * Results that were opened before.
    *
-   * @param since who heard that; null for nobody
+   * @param since the observer that heard it; null if none did
    */
   UnlistedResultSet(PooledConnection connection, ResultSet bare, @Nullable OneShotObserver since) {
     super(connection, null, bare);

@@ -9,15 +9,15 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a statement was given and has not sent yet, of that which it can send but once: a link in a
- * list of its session. It is there, and not in the statement's face, for few statements have any,
- * and a face has no room. Used by the thread that uses the connection.
+ * Something that a statement was given, can send only once, and has not sent yet. It is a link in a
+ * list of the session, and not a field of the statement's face, because few statements have any,
+ * and the field would enlarge each face. Used by the thread that uses the connection.
  */
 public final class Unsent {
 
   /** What was given. */
   public enum Kind {
-    /** Rows of a batch: it is empty when it was executed. */
+    /** Rows of a batch; the batch is empty once it was executed. */
     ROWS,
     /** Streams as values of parameters, which are read when the statement is executed. */
     STREAM
@@ -55,7 +55,10 @@ public final class Unsent {
 
   // ---- what the faces tell
 
-  /** A value is about to be set, which may be a stream; {@code statement} is null for a row. */
+  /**
+   * A value is about to be set, which may be a stream; {@code statement} is null if it is set in a
+   * row of results.
+   */
   static void giving(
       PooledConnection home, @Nullable OpenStatement statement, @Nullable Object value)
       throws SQLException {
@@ -72,7 +75,7 @@ public final class Unsent {
     }
   }
 
-  /** A row is about to be added to a batch, and takes the streams along. */
+  /** A row is about to be added to a batch; it takes the streams along that were set for it. */
   static void adding(PooledConnection home, OpenStatement statement) throws SQLException {
     using(home, statement, Kind.ROWS);
     sending(home, statement);
@@ -105,7 +108,7 @@ public final class Unsent {
     }
   }
 
-  /** The program is about to have it forgotten. */
+  /** The program is about to have the statement forget what it was given. */
   static void dropping(PooledConnection home, OpenStatement statement, Kind kind) {
     UnitObserver unit = home.observer;
     if (unit != null) {

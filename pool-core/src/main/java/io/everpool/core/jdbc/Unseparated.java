@@ -11,18 +11,21 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Finds statements that follow others with nothing in between, as in T-SQL ({@code insert into t
- * values (1) commit}), which SQL Server, Sybase and SQL Anywhere speak. The text is read as they
- * read it, and by every word of it where that doesn't come out even. Where statements have to be
- * separated such a word is a name or a part of something else; what surely is one is left out.
+ * values (1) commit}), which SQL Server, Sybase and SQL Anywhere speak. The text is read as these
+ * databases read it; if a quote or a comment has no sure end then, every word of the text is looked
+ * at. In databases that need separators such a word is a name or a part of something else; what
+ * surely is a name is left out.
  */
 final class Unseparated {
 
-  /** What they may do, of {@link SqlTexts}' marks. */
+  /** What a statement may do that begins with this word, as marks of {@link SqlTexts}. */
   private static final Map<String, Integer> VERBS =
       Map.ofEntries(
           Map.entry("commit", MAY_END),
           Map.entry("rollback", MAY_END),
-          Map.entry("implicit_transactions", MAY_END), // SET of these says what is committed when
+          Map.entry(
+              "implicit_transactions",
+              MAY_END), // a SET of it, or of the next, decides what is committed
           Map.entry("chained", MAY_END),
           Map.entry("exec", MAY_END | WRITES | CALLS),
           Map.entry("execute", MAY_END | WRITES | CALLS),
@@ -40,19 +43,23 @@ final class Unseparated {
 
   private static final int LONGEST = "implicit_transactions".length();
 
-  /** Of all of them these alone need nothing that follows. */
+  /** The verbs that need nothing behind them. */
   private static final Set<String> ALONE = Set.of("commit", "rollback");
 
-  /** Called in queries, too. */
+  /** Verbs that are also functions, which queries call. */
   private static final Set<String> FUNCTIONS = Set.of("insert", "truncate", "update");
 
-  /** Follow the name of a column or the like, and none of the verbs but DELETE FROM. */
+  /**
+   * Words that may follow a name, of a column say, but follow no verb; only FROM follows DELETE.
+   */
   private static final Set<String> BEHIND_NAMES =
       Set.of(
           "from", "where", "having", "order", "limit", "union", "join", "as", "asc", "desc", "is",
           "in", "like", "between", "and", "or");
 
-  /** FOR UPDATE, ON DUPLICATE KEY UPDATE, SHOW CREATE TABLE. */
+  /**
+   * Pairs of words whose second is no verb: FOR UPDATE, ON DUPLICATE KEY UPDATE, SHOW CREATE TABLE.
+   */
   private static final Set<String> NO_VERBS = Set.of("for update", "key update", "show create");
 
   private final String sql;
@@ -63,7 +70,7 @@ final class Unseparated {
     this.sql = sql;
   }
 
-  /** What statements may do that begin behind others, of {@link SqlTexts}' marks. */
+  /** What statements may do that begin behind others, as marks of {@link SqlTexts}. */
   static int marks(String sql) {
     Unseparated read = new Unseparated(sql);
     if (!read.read(true)) {
@@ -74,13 +81,13 @@ final class Unseparated {
   }
 
   /**
-   * Reads all of it.
+   * Reads the whole text.
    *
    * @param quotes whether what is in quotes and comments is left out
-   * @return whether every one of them has an end that there is no doubt about
+   * @return whether each of those quotes and comments has an end beyond doubt
    */
   private boolean read(boolean quotes) {
-    boolean first = true; // of a statement: the others know of it
+    boolean first = true; // the next word is a statement's first, which SqlTexts itself looks at
     int at = 0;
     while (at < sql.length()) {
       int after = quotes ? afterQuoted(at) : at;
@@ -101,7 +108,9 @@ final class Unseparated {
     return true;
   }
 
-  /** Where a quoted name, a literal or a comment ends that begins here; below 0 if in doubt. */
+  /**
+   * Where a quoted name, a literal or a comment ends that begins here; below 0 if there is a doubt.
+   */
   private int afterQuoted(int at) {
     return switch (sql.charAt(at)) {
       case '\'' -> afterQuote('\'', at);
@@ -116,7 +125,7 @@ final class Unseparated {
   private int afterQuote(char quote, int from) {
     int close = sql.indexOf(quote, from + 1);
     while (close >= 0 && close + 1 < sql.length() && sql.charAt(close + 1) == quote) {
-      close = sql.indexOf(quote, close + 2); // doubled
+      close = sql.indexOf(quote, close + 2); // a doubled quote ends nothing
     }
     return close < 0 ? -1 : close + 1;
   }
@@ -130,7 +139,10 @@ final class Unseparated {
     before = word;
   }
 
-  /** In small letters; after a number, which needs no blank behind it, it may be a part of that. */
+  /**
+   * The word in small letters. If it begins with a number, which needs no blank behind it, only the
+   * verb at its end.
+   */
   private String verb(int from, int end) {
     if (Character.isDigit(sql.charAt(end - 1))) {
       return ""; // a long text has many numbers
@@ -146,7 +158,7 @@ final class Unseparated {
     return word;
   }
 
-  /** Whether it surely is no verb here. */
+  /** Whether the word surely isn't a verb here. */
   private boolean isName(String word, int from, int end) {
     if (NO_VERBS.contains(before + " " + word) || isQualified(from)) {
       return true;
@@ -166,7 +178,7 @@ final class Unseparated {
     return c == '(' ? FUNCTIONS.contains(word) : ",)=<>.`]|".indexOf(c) >= 0;
   }
 
-  /** Whether a dot stands before it, and that is no number's. */
+  /** Whether a dot stands before the word that isn't the dot of a number. */
   private boolean isQualified(int from) {
     if (from == 0 || sql.charAt(from - 1) != '.') {
       return false;

@@ -1,8 +1,8 @@
 package io.everpool.core.jdbc;
 
 /**
- * Whose wait for a connection it is: decides whether an event tells that none came, and which limit
- * the message names.
+ * Whose wait for a connection it is. This decides whether an event tells that none came, and which
+ * limit the message names.
  */
 public enum WaitKind {
   /** A caller's wait, up to {@code acquire-timeout}. */
@@ -15,8 +15,8 @@ public enum WaitKind {
       "the opening of a pool waits no longer, whatever acquire-timeout is; with fail-fast = false it"
           + " doesn't wait"),
   /**
-   * A wait of which no event tells, up to {@code acquire-timeout}: the pool's own, or one step of a
-   * caller's wait that whoever runs the steps tells of himself.
+   * A wait of which no event tells, up to {@code acquire-timeout}: the pool's own wait, or one step
+   * of a caller's wait, of which the code that runs the steps tells itself.
    */
   UNTOLD(false, "acquire-timeout"),
   /** The same, up to a limit of the caller's own. */

@@ -6,8 +6,8 @@ import java.sql.SQLException;
 import java.sql.SQLTransientException;
 
 /**
- * A write was refused by a server that takes none any more. As the driver says it, and what that
- * means.
+ * A write was refused by a server that takes none any more. The message has the driver's words, and
+ * says what they mean.
  */
 final class WriteRefusedException extends SQLTransientException {
   private static final long serialVersionUID = 1L;
@@ -16,7 +16,7 @@ final class WriteRefusedException extends SQLTransientException {
     super(message, refused.getSQLState(), refused.getErrorCode(), refused);
   }
 
-  /** What to throw for it: a batch's tells which of its statements were done. */
+  /** What to throw for a refused write; for a batch it tells which of its statements were done. */
   static SQLException of(SQLException refused, Connector connector) {
     String message =
         refused.getMessage()
