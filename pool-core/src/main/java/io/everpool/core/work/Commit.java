@@ -21,8 +21,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A COMMIT of a transaction that may have written. Where its answer is lost the server is asked, on
- * another connection, what became of the transaction whose id was taken down before.
+ * A COMMIT of a transaction that may have written. If its answer is lost, the server is asked on
+ * another connection what became of the transaction, whose id was noted before.
  */
 final class Commit {
   private final UnitRunner runner;
@@ -31,7 +31,7 @@ final class Commit {
 
   private final List<Effects> before;
 
-  /** Whether the old session could not be helped to its end. */
+  /** Whether the server has refused to end the old session. */
   private boolean denied;
 
   /**
@@ -48,7 +48,7 @@ final class Commit {
    * Commits.
    *
    * @throws CommitOutcomeUnknownException if the answer was lost and nobody can tell
-   * @throws SQLException if it is certain that nothing was committed, or doesn't matter
+   * @throws SQLException if it is certain that nothing was committed, or if it doesn't matter
    */
   void run() throws SQLException {
     face.prove();
@@ -79,15 +79,15 @@ final class Commit {
       if (answered || session.effectsSince(begun) == Effects.NONE) {
         throw e;
       }
-      // asked again, for it may have taken the time that was left
+      // This is asked again, for the COMMIT may have taken the time that was left.
       if (repeatable && Repetition.isComing(unit, runner)) {
         leaveToRerun(session, true, e);
         throw e;
       }
-      inDoubt(); // first: the work may hide what is thrown from here on
+      inDoubt(); // comes first: the work may hide what is thrown from here on
       if (isCommitted(ticket, session, e)) {
         unit.forgetFailure();
-        done(); // first: whatever is thrown from here on, it isn't run again
+        done(); // comes first: whatever is thrown from here on, it isn't run again
         goOn(session, state, traced);
       } else {
         unit.recovery.lost(session);
@@ -104,14 +104,14 @@ final class Commit {
     done();
   }
 
-  /** A transaction that may have written was committed, whatever session goes on. */
+  /** Notes that a transaction that may have written was committed, whichever session goes on. */
   private void done() {
     before.replaceAll(Effects.COMMITTED::and);
     unit.settleAll(before);
     unit.failure.committed();
   }
 
-  /** Commits a transaction that has written nothing: to repeat that doubles nothing. */
+  /** Commits a transaction that has written nothing: repeating it doubles nothing. */
   static void ofNothing(Unit unit, PooledConnection face, List<Effects> before)
       throws SQLException {
     try {
@@ -122,9 +122,9 @@ final class Commit {
   }
 
   /**
-   * Of a COMMIT that a unit has sent otherwise than by {@code commit()} nobody has taken down what
-   * to ask about: its outcome is unknown, and is told as that but where nobody needs to know.
-   * Returns what to throw.
+   * Called for a COMMIT without an answer that a unit has sent otherwise than by {@code commit()}.
+   * Nobody has noted its transaction's id, so its outcome is unknown; that is told, unless nobody
+   * needs to know. Returns what to throw.
    */
   static SQLException unanswered(
       UnitRunner runner, Unit unit, PooledConnection face, Session session, SQLException lost) {
@@ -136,7 +136,10 @@ final class Commit {
     return commit.unknown(session, null, CommitStatus.UNKNOWN, false, lost);
   }
 
-  /** Whoever would repeat it, and doesn't in the end, tells that nobody knows what became of it. */
+  /**
+   * Leaves the COMMIT to a further run, which repeats it. If there is none in the end, it is told
+   * that nobody knows what became of the COMMIT.
+   */
   private void leaveToRerun(Session session, boolean called, Exception lost) {
     if (Repetition.isOfNothing(unit)) {
       return;
@@ -146,14 +149,14 @@ final class Commit {
 
   /**
    * Commits what the work has left to be committed, or throws what has become of its own COMMIT.
-   * Not where it has done so itself: by turning autocommit on, or by a COMMIT that was found done,
-   * though its connection is lost.
+   * Does nothing if the work has committed all itself: by turning autocommit on, or by a COMMIT
+   * that was found done though its connection is lost.
    */
   static void rest(Unit unit, PooledConnection face) throws SQLException {
     unit.failure.findLostCommit(null);
     boolean toTell = unit.failure.loss() != null || unit.failure.commitUnknown() != null;
     if (toTell || !hasCommittedItself(face)) {
-      unit.commit(); // and not the face's, which begins what might follow
+      unit.commit(); // the face's commit() would begin another transaction
     }
   }
 
@@ -163,8 +166,9 @@ final class Commit {
   }
 
   /**
-   * A driver may have closed its connection with a failure that nobody knows; and one that throws
-   * what is unchecked is at fault, may have sent it, and says nothing of what came of it.
+   * What a failure of the COMMIT means. A driver may have closed its connection with a failure that
+   * nobody knows. A driver that throws an unchecked exception is at fault: it may have sent the
+   * COMMIT, and doesn't say what became of it.
    */
   private Verdict verdict(Session session, Exception e) {
     if (!(e instanceof SQLException failure)) {
@@ -174,7 +178,7 @@ final class Commit {
     return !verdict.fatal() && unit.recovery.isPastAsking() ? Verdict.CONNECTION_LOST : verdict;
   }
 
-  /** It may be there, as long as nothing else is found out. */
+  /** Notes that its effect may be there, until something else is found out. */
   private void inDoubt() {
     unit.settleAll(before.stream().map(Effects.IN_DOUBT::and).toList());
   }
@@ -195,7 +199,7 @@ final class Commit {
       emit(transaction, status);
       return status == CommitStatus.COMMITTED;
     }
-    if (!face.isOver()) { // what frameworks set back now must not hide the exception
+    if (!face.isOver()) { // a framework that sets something back must not hide the exception
       face.closeAfter(session, true);
     }
     throw unknown(session, transaction, status, true, lost);
@@ -207,7 +211,10 @@ final class Commit {
     runner.leases.emit(new PoolEvent.CommitResolved(pool, id, status));
   }
 
-  /** So that whoever rolls back now finds a connection where he can; one like the lost, or none. */
+  /**
+   * Makes the new connection like the lost one, so that whoever rolls back now finds one on which
+   * he can; if that fails, the face has none.
+   */
   private void prepareSuccessor(SessionState state, Exception lost) {
     try {
       unit.recovery.orLetGo(
@@ -220,7 +227,7 @@ final class Commit {
     }
   }
 
-  /** The commit went well; its unit goes on, on a connection like the lost one, or on none. */
+  /** The COMMIT went well; its unit goes on with a connection like the lost one, or with none. */
   private void goOn(Session lost, SessionState state, boolean traced) {
     try {
       if (!traced) {
@@ -243,12 +250,12 @@ final class Commit {
     face.closeAfter(lost, true);
   }
 
-  /** Asks until the server knows, or it is too late: then what it has said to the last question. */
+  /** Asks until the server knows, or until it is too late: then returns its last answer. */
   private CommitStatus ask(CommitTicket ticket, Exception lost) {
     long begun = runner.time.nanoTime();
     face.letGo();
     for (int times = 1; ; times++) {
-      CommitStatus status = CommitStatus.UNKNOWN; // what was so before the last question is past
+      CommitStatus status = CommitStatus.UNKNOWN; // an earlier answer doesn't count any more
       try {
         if (face.isGivenBack()) {
           announce(ticket, lost);
@@ -280,8 +287,9 @@ final class Commit {
   }
 
   /**
-   * Has the old session end. That is help and no evidence: who may not do it (as another role, to a
-   * superuser's session, through a pooler) goes on asking, until it has ended by itself.
+   * Has the server end the old session. That is a help and proves nothing. If the server doesn't
+   * allow it (to another role, for a superuser's session, through a pooler), the asking goes on
+   * until that session has ended by itself.
    */
   private void end(CommitTicket ticket, Exception lost) throws SQLException {
     try {
@@ -301,7 +309,7 @@ final class Commit {
     }
   }
 
-  /** Told once, for it will be so each time. */
+  /** Notes the refusal once, for it will be the same each time. */
   private void denied(Exception e, Exception lost) {
     if (!denied) {
       denied = true;
@@ -335,7 +343,7 @@ final class Commit {
   }
 
   /**
-   * Tells that nobody knows what became of it.
+   * Tells that nobody knows what became of the COMMIT.
    *
    * @param transaction its id; null if that is not known
    * @param status what the server knows

@@ -3,10 +3,10 @@ package io.everpool.core.work;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The deadlines that a unit is under: its own and those of the units around it. On the unit's
+ * The deadlines that a unit is under: its own and those of the units around it. Used on the unit's
  * thread.
  *
- * @param own null for none
+ * @param own the unit's own; null for none
  * @param outer those of the unit around it; null if there is none
  */
 record DeadlineChain(@Nullable UnitDeadline own, @Nullable DeadlineChain outer) {
@@ -30,7 +30,7 @@ record DeadlineChain(@Nullable UnitDeadline own, @Nullable DeadlineChain outer) 
     return false;
   }
 
-  /** What is done now must not be cancelled; false if it is too late, for one has passed. */
+  /** Suspends them, for what is done now must not be cancelled; false if one has passed already. */
   boolean suspend() {
     boolean inTime = true;
     for (DeadlineChain at = this; at != null; at = at.outer) {

@@ -8,15 +8,15 @@ enum FailureKind {
   STATEMENT,
   /** The transaction lost a race against another, which has got through. */
   CONFLICT,
-  /** A plan that was prepared before a migration. */
+  /** A plan no longer fits that was prepared before a migration. */
   STALE_PLAN,
-  /** The connection, or the server; another connection may do. */
+  /** The connection failed, or the server did; another connection may do. */
   CONNECTION,
   /** A limit that the unit's own work is under has passed. */
   DEADLINE,
   /** The server lets nobody in. */
   REFUSED,
-  /** A COMMIT was sent and its answer lost; no promise covers it. */
+  /** A COMMIT was sent and its answer lost; no promise of the caller covers it. */
   COMMIT;
 
   static FailureKind of(Verdict verdict) {

@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 /** How the runs of a unit failed, and why there was no further one. */
 final class Failures {
 
-  /** More are counted, but not kept: a unit may lose hundreds of races. */
+  /** How many are kept; the rest is only counted, for a unit may lose hundreds of races. */
   private static final int KEPT = 10;
 
   private final List<Exception> kept = new ArrayList<>(0);
@@ -45,8 +45,8 @@ final class Failures {
   }
 
   /**
-   * What a run has failed of that ended with {@code thrown}: the framework above may say by that
-   * that it can't have another.
+   * Why a run has failed that ended with {@code thrown}. By that exception the framework above may
+   * say that it can't have another run.
    */
   Exception ofWork(Exception thrown) {
     if (thrown instanceof NotRepeatableException refused) {
@@ -57,7 +57,7 @@ final class Failures {
     return thrown;
   }
 
-  /** Runs work that is nobody's unit; as {@link #ofWork}. */
+  /** Runs work that is no unit, and throws what {@link #ofWork} would make of its failure. */
   static <T extends @Nullable Object, X extends Exception> T once(
       Connection connection, Work<T, X> work) throws X, SQLException {
     try {
@@ -71,38 +71,38 @@ final class Failures {
     return refusal != null;
   }
 
-  /** Why there is no further run, by this row. */
+  /** Why there is no further run if this row decides. */
   String because(RerunRule row) {
     return row == RerunRule.REFUSED_ABOVE && refusal != null ? refusal : row.because();
   }
 
-  /** Runs that failed. */
+  /** How many runs failed. */
   int runs() {
     return runs;
   }
 
-  /** Of these, the ones that lost a race. */
+  /** How many of them lost a race. */
   int conflicts() {
     return conflicts;
   }
 
-  /** Of these, all others. */
+  /** How many of them failed otherwise. */
   int ofConnections() {
     return runs - conflicts;
   }
 
-  /** It ends here, for this reason. */
+  /** Notes that there is no further run, and why. */
   void decided(RerunRule by, String why) {
     rule = by;
     because = why;
   }
 
-  /** What the run has failed of that failed last. */
+  /** Why the run failed that failed last. */
   Exception latest() {
     return kept.get(kept.size() - 1);
   }
 
-  /** How often and for how long it was tried, for messages; empty if once. */
+  /** How often and for how long it was tried, for messages; empty if it ran once. */
   String history(long nanos) {
     if (runs < 2) {
       return "";
@@ -116,9 +116,9 @@ final class Failures {
   }
 
   /**
-   * What to throw for a failure that is final, for this unit; it knows of the ones before.
+   * What to throw for a failure that is final for this unit; the failures before are added to it.
    *
-   * @param nanos since the unit began
+   * @param nanos the time since the unit began
    */
   Exception explain(Unit unit, Verdict verdict, Exception failure, long nanos) {
     if (because == null || rule == RerunRule.OWN_FAILURE) {
@@ -158,7 +158,7 @@ final class Failures {
     return last;
   }
 
-  /** What is thrown in the end: {@code last}, which knows of the ones before. */
+  /** Returns {@code last}, which is thrown in the end, with the failures before added to it. */
   private Exception last(Exception last) {
     for (Exception failure : kept) {
       if (last.getCause() != failure) {
@@ -169,8 +169,8 @@ final class Failures {
   }
 
   /**
-   * What was thrown of a COMMIT, though the work may have thrown something else in its place, by
-   * which it is hidden.
+   * What to throw for a COMMIT whose outcome is unknown, even if the work has hidden that and
+   * thrown something else.
    */
   static Exception again(CommitOutcomeUnknownException unknown, Exception thrown) {
     if (Causes.first(thrown, CommitOutcomeUnknownException.class) != null) {
@@ -198,8 +198,8 @@ final class Failures {
 
   /**
    * Why there was no session for a further run: none was to be had, or what sets it up (an
-   * interceptor) has failed. In a line, with nothing of what that one has sent: logs and events
-   * have it.
+   * interceptor) has failed. It is one line, with nothing of what the interceptor has sent, because
+   * logs and events show it.
    */
   static String whyNotRenewed(Exception failure, Function<Throwable, Verdict> classifier) {
     boolean none =

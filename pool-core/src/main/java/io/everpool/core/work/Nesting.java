@@ -7,23 +7,24 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a unit knows of those that its thread is in, whatever pools and connections they are on. A
- * layer below may take a connection of its own for a unit within one: what that commits is
- * committed twice if the one around it is run again, which has sent none of it. What other threads
- * do, or what is done without a unit, isn't seen here. On the unit's thread.
+ * What a unit knows of the units that its thread is in, whatever pools and connections they are on.
+ * A layer below may take a connection of its own for a unit within another one. What the inner unit
+ * commits is then committed twice if the outer unit is run again, though the outer one has sent
+ * none of it. What other threads do, or what is done without a unit, isn't seen here. Used on the
+ * unit's thread.
  */
 final class Nesting {
   private static final ThreadLocal<Nesting> INNERMOST = new ThreadLocal<>();
 
   private final PooledConnection face;
 
-  /** Of the unit around it on the same connection. */
+  /** The nesting of the unit around it on the same connection. */
   private final @Nullable Nesting outer;
 
-  /** Of the unit around it on the same thread. */
+  /** The nesting of the unit around it on the same thread. */
   private final @Nullable Nesting around;
 
-  /** What the unit was given that can be used but once. */
+  /** What the unit was given that can be used only once. */
   final OneShots oneShots;
 
   private boolean committedElsewhere;
@@ -45,7 +46,7 @@ final class Nesting {
   }
 
   /**
-   * A unit begins on this thread, of which {@link #leave} has to follow.
+   * A unit begins on this thread; {@link #leave} has to follow.
    *
    * @param open the statements that are open on its connection
    */
@@ -55,7 +56,7 @@ final class Nesting {
     return entered;
   }
 
-  /** As {@link OneShots#given}, of what is given to no statement. */
+  /** As {@link OneShots#given}, for what is given to no statement. */
   static void given(Object oneShot) throws SQLException {
     Nesting innermost = INNERMOST.get();
     if (innermost != null) {
@@ -65,11 +66,11 @@ final class Nesting {
 
   /** The unit is over. */
   void leave() {
-    INNERMOST.set(around); // not removed, lest the next unit costs another entry
+    INNERMOST.set(around); // not removed, or the next unit would cost another entry
     oneShots.end();
   }
 
-  /** A run begins: nothing was done in it. */
+  /** A run begins, in which nothing was done yet. */
   void begin() {
     committedElsewhere = false;
     oneShots.begin();
@@ -80,7 +81,10 @@ final class Nesting {
     return around != null && around.face != face;
   }
 
-  /** It has left something, or may have, that whatever is run again around it would do twice. */
+  /**
+   * Notes that the unit may have left something that would be done twice if a unit around it ran
+   * again.
+   */
   void committed() {
     if (around != null) {
       around.committedWithin();
@@ -97,7 +101,7 @@ final class Nesting {
     }
   }
 
-  /** Whether a unit on another connection has done so within the present run. */
+  /** Whether a unit on another connection may have left something within the present run. */
   boolean hasCommittedElsewhere() {
     return committedElsewhere;
   }

@@ -18,20 +18,26 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a unit was given that can be used but once, and whether it has used that: another run would
- * find less, or nothing, and write that.
+ * What a unit was given that can be used only once, and whether it has used it: another run would
+ * find less of it, or nothing, and write that.
  *
- * <p>Four kinds are seen. What a statement was given before the unit (rows of a batch, a stream as
- * a value) is used when the unit executes the statement, so that is known when the run fails. So is
- * that a result set which was open before the unit was read on, or a row of it was written: it
- * stays where it is, and a rollback brings nothing back of what a driver holds of it. A stream that
- * the work has from elsewhere is known to be such only when a further run gives it to a driver
- * again: there that run fails, and whatever the work makes of it, it isn't committed. Which part of
- * a stream was read nobody can say, nor whether the work has reset it, but for bytes in memory. Of
- * an iterator a framework tells that was given it. Of a stream that is copied (COPY) by the
- * driver's own object it is known by what is sent: {@link StreamedRuns}.
+ * <p>Four kinds are seen:
  *
- * <p>On the unit's thread.
+ * <ul>
+ *   <li>What a statement was given before the unit (rows of a batch, a stream as a value). The unit
+ *       uses it by executing the statement, so that is known when the run fails.
+ *   <li>A result set that was open before the unit, if it is read on or a row of it is written.
+ *       That is known when the run fails, too. The result set stays where it is, and a rollback
+ *       brings back nothing of what a driver holds of it.
+ *   <li>A stream that the work has from elsewhere, or an iterator of which a framework tells. It
+ *       shows only when a further run is given the same one again: that run fails there, and isn't
+ *       committed, whatever the work makes of the failure. Nobody can say which part of a stream
+ *       was read, nor whether the work has reset it, except for bytes in memory.
+ *   <li>A stream that is copied (COPY) by the driver's own object. It shows by what is sent: {@link
+ *       StreamedRuns}.
+ * </ul>
+ *
+ * <p>Used on the unit's thread.
  */
 final class OneShots implements OneShotObserver {
   static final String USED =
@@ -56,10 +62,10 @@ final class OneShots implements OneShotObserver {
 
   private final PooledConnection face;
 
-  /** Of the unit around it on the same connection. */
+  /** What the unit around it on the same connection was given. */
   private final @Nullable OneShots outer;
 
-  /** Of the unit around it on the same thread. */
+  /** What the unit around it on the same thread was given. */
   private final @Nullable OneShots around;
 
   /** Statements that were open when the unit began, and those of them that it has executed. */
@@ -103,7 +109,7 @@ final class OneShots implements OneShotObserver {
     /** Null for rows of a result set. */
     private final Unsent.@Nullable Kind kind;
 
-    /** The first run that had it forgotten, or went to a place, and the last; 0 for none. */
+    /** The first run, and below the last, that had it forgotten or went to a row; 0 for none. */
     private int firstDropped;
 
     private int lastDropped;
@@ -147,8 +153,8 @@ final class OneShots implements OneShotObserver {
   }
 
   /**
-   * Has statements that a failed run has left forget what that has given them: the next run gives
-   * it to them again.
+   * Has statements that a failed run has left forget what that run has given them: the next run
+   * gives it to them again.
    */
   void startOver() throws SQLException {
     for (Unsent left : face.unsent()) {
@@ -283,7 +289,7 @@ final class OneShots implements OneShotObserver {
     }
   }
 
-  /** Whether what was opened within a unit was so within this one. */
+  /** Whether what was opened within the unit of {@code since} was opened within this one, too. */
   private boolean isAround(@Nullable OneShotObserver since) {
     for (OneShots at = since instanceof OneShots own ? own : null; at != null; at = at.outer) {
       if (at == this) {
@@ -315,7 +321,7 @@ final class OneShots implements OneShotObserver {
     return usedUp || refusal() != null;
   }
 
-  /** Why the present run is to end as the one before has; null if it isn't. */
+  /** Why the present run has to end with the failure of the one before; null if it hasn't. */
   @Nullable String refusal() {
     if (refusal == null && streamed.isRefused()) {
       refusal = REST;
@@ -323,7 +329,9 @@ final class OneShots implements OneShotObserver {
     return refusal;
   }
 
-  /** Throws if the present run, or that of a unit around it, isn't what the first was. */
+  /**
+   * Throws if the present run, or that of a unit around it, hasn't found what the first one found.
+   */
   void requireWhole() throws SQLException {
     for (OneShots at = this; at != null; at = at.around == null ? at.outer : at.around) {
       String why = at.refusal();
@@ -338,7 +346,7 @@ final class OneShots implements OneShotObserver {
     private final Map<Given, Given> all = new HashMap<>();
     private final ReferenceQueue<Object> gone = new ReferenceQueue<>();
 
-    /** False if a run before was given it, and may have read of it since. */
+    /** False if an earlier run was given it, and may have read some of it since. */
     boolean add(Object stream, int run) {
       for (Reference<?> each = gone.poll(); each != null; each = gone.poll()) {
         all.remove(each);
@@ -354,11 +362,11 @@ final class OneShots implements OneShotObserver {
     }
   }
 
-  /** A stream that was given; equal to another by what it refers to. */
+  /** A stream that was given; two are equal if they refer to the same stream. */
   private static final class Given extends WeakReference<Object> {
     private final int hash;
 
-    /** How much there was to read, where that is certain; else less than 0. */
+    /** How much there was to read, if that is certain; otherwise below 0. */
     private final int left;
 
     private int run;

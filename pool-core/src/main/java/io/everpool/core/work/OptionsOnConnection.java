@@ -6,9 +6,9 @@ import io.everpool.core.jdbc.ReadOnlyHint;
 import java.sql.SQLException;
 
 /**
- * A unit's options: what they ask of its connection, set for its runs and taken back afterwards;
- * and what its caller has promised by them, as far as the present run has kept it. On the unit's
- * thread.
+ * A unit's options. What they ask of its connection is set for its runs and taken back afterwards;
+ * what its caller has promised by them counts as far as the present run has kept it. Used on the
+ * unit's thread.
  */
 final class OptionsOnConnection {
   private static final int UNSET = -1;
@@ -25,9 +25,9 @@ final class OptionsOnConnection {
   private int isolationBefore = UNSET;
 
   /**
-   * @param tooLate whether a transaction has begun already, which is as it is
-   * @param part whether the next one is that of a unit around this one: made read-only for this, it
-   *     would be so for the rest of it too
+   * @param tooLate whether a transaction has begun already, which can't be changed any more
+   * @param part whether the next transaction belongs to a unit around this one: if this one made it
+   *     read-only, it would be so for the rest of the outer unit, too
    */
   OptionsOnConnection(PooledConnection face, WorkOptions options, boolean tooLate, boolean part) {
     this.face = face;
@@ -68,12 +68,12 @@ final class OptionsOnConnection {
       readOnlySet = true;
     }
     if (options.isolation() != 0) {
-      // Asked of the server wherever anything but JDBC may have set it, or a run would go without.
+      // If anything but JDBC may have set it the server is asked, or a run might go without it.
       int before = face.getTransactionIsolation();
-      // Of a session that is another's by the next transaction, what it has now says nothing.
+      // If the session is another's by the next transaction, its level now says nothing.
       if (before != options.isolation() || face.current().isSharedByTransaction()) {
         face.setTransactionIsolation(options.isolation());
-        if (isolationBefore == UNSET) { // else it may be what a failed run has left
+        if (isolationBefore == UNSET) { // otherwise it may be what a failed run has left
           isolationBefore = before;
         }
       }
@@ -81,17 +81,19 @@ final class OptionsOnConnection {
     face.beginAhead();
   }
 
-  /** One that was begun by the driver's own object: to set its level would be to commit it (H2). */
+  /**
+   * Whether one may be open that the driver's own object has begun: a new level commits it in H2.
+   */
   private boolean mayBeInTransactionUnseen() throws SQLException {
     return face.current().isHandedOut() && face.current().mayBeInTransaction();
   }
 
-  /** Takes them back; where a transaction is open, that is done when it is over. */
+  /** Takes them back; if a transaction is open, that is done when it is over. */
   void unset() throws SQLException {
     if (!(readOnlySet || isolationBefore != UNSET)) {
       return;
     }
-    face.endBegunAhead(); // as the unit wants it; each setter begins another
+    face.endBegunAhead(); // it is as the unit wants it; each setter begins another
     if (face.current().inTransaction()) {
       face.owe(readOnlySet, isolationBefore);
       return;

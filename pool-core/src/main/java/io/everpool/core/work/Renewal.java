@@ -12,7 +12,7 @@ public interface Renewal {
    * Has {@code face}, which was let go, go on over another session.
    *
    * @param options those of the unit
-   * @param timeoutNanos how long to wait for one; 0 or less for not at all
+   * @param timeoutNanos how long to wait for one; 0 or less for no wait
    */
   void renew(PooledConnection face, WorkOptions options, long timeoutNanos) throws SQLException;
 }

@@ -12,9 +12,10 @@ final class Repetition {
   private Repetition() {}
 
   /**
-   * Whether nobody needs to ask about a COMMIT of this unit if it is lost: a unit promises that it
-   * changes nothing, or that it may be repeated, and would be. Those within a unit that could be
-   * leave it to that one, though it may have no run left.
+   * Whether nobody needs to ask about a COMMIT of this unit if its answer is lost: this unit, or
+   * one around it, promises that it changes nothing, or that it may be repeated, and would be
+   * repeated. If a unit around this one could be repeated, this one leaves it to that, even if that
+   * has no run left.
    */
   static boolean isComing(Unit unit, UnitRunner runner) {
     if (isOfNothing(unit)) {
@@ -30,7 +31,7 @@ final class Repetition {
     return repeats != null && isRunAgain(repeats, runner.retry);
   }
 
-  /** Whether it, or a unit around it, promises to change nothing, and began with no transaction. */
+  /** Whether the unit, or one around it, promises to change nothing and began in no transaction. */
   static boolean isOfNothing(Unit unit) {
     for (Unit at = unit; at != null; at = at.outer) {
       if (at.isPromised()) {

@@ -10,9 +10,9 @@ import io.everpool.core.upkeep.OutageLog;
 import org.slf4j.Logger;
 
 /**
- * What the log tells of units that are run again, or cancelled: of each label one line of its kind,
- * and at most one more each ten seconds, with the number of those left out; of those that have lost
- * their connection one for the whole outage ({@link OutageLog}). Thread-safe.
+ * Logs units that are run again, or cancelled. There is one line for each label and kind, and at
+ * most one more every ten seconds, with the number of those left out. For units that have lost
+ * their connection there is one line for the whole outage ({@link OutageLog}). Thread-safe.
  */
 final class RerunLog {
   private static final Logger log = PoolEvents.log();
@@ -21,7 +21,7 @@ final class RerunLog {
   private final TimeSource time;
 
   /**
-   * By kinds and labels alone, of which there may be many: they must not crowd out what else is
+   * Only for kinds and labels. There may be many of them, and they must not crowd out what else is
    * told.
    */
   private final Repeats<Key> repeats = new Repeats<>();

@@ -11,12 +11,13 @@ import java.util.function.BiPredicate;
  * Whether a unit of work that failed is run again: the first row that applies counts. A pure
  * function of {@link UnitFacts}; nothing else in the pool decides this.
  *
- * <p>That nothing is doubled can be read off the table. A unit runs again by the last row only. To
- * come there without a promise it must have passed {@link #COMMITTED_ALREADY}, {@link #IN_FLIGHT}
- * and {@link #NO_PROOF}: so its effects are {@link io.everpool.api.driver.Effects#NONE}, all that
- * it sent is undone; and {@link #COMMITTED_ELSEWHERE}. That it does there what it would have done
- * here is what {@link #PART_OF_ONE}, {@link #SESSION_CHANGED}, {@link #PREPARED_BEFORE}, {@link
- * #STATEMENT_HELD}, {@link #USED_UP} and {@link #REFUSED_ABOVE} see to.
+ * <p>That nothing is doubled can be read off the table. A unit is run again only by the last row.
+ * To come there without a promise it must have passed {@link #COMMITTED_ALREADY}, {@link
+ * #IN_FLIGHT} and {@link #NO_PROOF}: so its effects are {@link
+ * io.everpool.api.driver.Effects#NONE}, which means that all it sent is undone. It must have passed
+ * {@link #COMMITTED_ELSEWHERE}, too. The rows {@link #PART_OF_ONE}, {@link #SESSION_CHANGED},
+ * {@link #PREPARED_BEFORE}, {@link #STATEMENT_HELD}, {@link #USED_UP} and {@link #REFUSED_ABOVE}
+ * make sure that the next run does what this one would have done.
  */
 enum RerunRule {
   CANCELLED(
@@ -145,7 +146,7 @@ enum RerunRule {
       Decision.RERUN,
       "nothing that it sent is there");
 
-  /** What follows. */
+  /** What is done after the failure. */
   enum Decision {
     RERUN,
     LEAVE_TO_OUTER,
@@ -188,7 +189,7 @@ enum RerunRule {
     return decision;
   }
 
-  /** Why, as logs and exceptions have it after "is not run again: ". */
+  /** The reason, as logs and exceptions write it after "is not run again: ". */
   String because() {
     return because;
   }

@@ -8,25 +8,27 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the runs of a unit have streamed to the server by the driver's own object, which takes a
- * stream and passes no face: a further run that was given the same one would send the rest, or
- * nothing. The driver is told what to compare with, and cuts the connection before such a rest is
- * whole, for it may be there for good at once.
+ * What the runs of a unit have streamed to the server by the driver's own object, which takes
+ * streams without any face between. A further run that was given the same stream would send the
+ * rest of it, or nothing. So the driver is told what to compare with, and cuts the connection
+ * before such a rest is complete, for then it may be there for good at once.
  *
  * <p>A connection compares with the runs of one unit at a time: the innermost that is run again.
  *
- * <p>On the unit's thread.
+ * <p>Used on the unit's thread.
  */
 final class StreamedRuns {
   private final PooledConnection face;
 
-  /** Of the unit around it on the same connection. */
+  /** The runs of the unit around it on the same connection. */
   private final @Nullable StreamedRuns outer;
 
-  /** Of the runs before, the last that has come as far. */
+  /** What the earlier runs have streamed: each piece is that of the last run that came as far. */
   private List<StreamedData> before = List.of();
 
-  /** Of the present run, up to {@link #since}, on this session and those before it. */
+  /**
+   * What the present run has streamed up to {@link #since}, on this session and those before it.
+   */
   private List<StreamedData> left = List.of();
 
   private @Nullable Session on;
@@ -50,14 +52,14 @@ final class StreamedRuns {
     on(face.session());
   }
 
-  /** A unit within this one begins anew, and streams again what it has streamed last. */
+  /** A unit within this one begins anew, and streams the last {@code count} pieces again. */
   private void repeatsWithin(int count) {
     List<StreamedData> all = present();
     left = List.copyOf(all.subList(0, Math.max(0, all.size() - count)));
     since = on == null ? 0 : on.moment();
   }
 
-  /** The run goes on over another session; null where it has none. */
+  /** The run goes on over another session; null if it has none. */
   void moves(@Nullable Session to) {
     left = present();
     Session comparing = comparing();
@@ -83,7 +85,7 @@ final class StreamedRuns {
     }
   }
 
-  /** The unit is over, and what comes next is no run of it. */
+  /** The unit is over, and what comes next belongs to no run of it. */
   void end() {
     Session comparing = comparing();
     if (comparing != null) {
@@ -99,14 +101,17 @@ final class StreamedRuns {
   }
 
   /**
-   * The session that compares; null if none does. One that is given back already is told so at the
-   * end of its lease.
+   * The session that compares; null if none does. A session that is given back already is told to
+   * stop at the end of its lease.
    */
   private @Nullable Session comparing() {
     return before.isEmpty() || on != face.session() ? null : on;
   }
 
-  /** A session that the work has given back isn't asked: it may be another's. */
+  /**
+   * What the present run has streamed. A session that the work has given back isn't asked, for it
+   * may be another's.
+   */
   private List<StreamedData> present() {
     List<StreamedData> now = on == null || face.isOver() ? List.of() : on.streamedSince(since);
     if (left.isEmpty() || now.isEmpty()) {
@@ -117,7 +122,10 @@ final class StreamedRuns {
     return all;
   }
 
-  /** Of two that were cut the longer tells more, and the shorter began as it did. */
+  /**
+   * Puts the pieces of the failed run before those of the earlier ones. But of two pieces that were
+   * cut the longer one counts: it tells more, and the shorter one began in the same way.
+   */
   private static List<StreamedData> latest(List<StreamedData> failed, List<StreamedData> earlier) {
     List<StreamedData> all = new ArrayList<>();
     for (int i = 0; i < Math.max(failed.size(), earlier.size()); i++) {

@@ -52,7 +52,8 @@ final class Unit implements UnitObserver, AutoCloseable {
   /**
    * Begins to hear what is sent by {@code face}, until it is closed.
    *
-   * @param deadline by the pool's clock; means nothing without one in its options
+   * @param deadline when it must have ended, on the pool's clock; it means nothing if its options
+   *     have none
    * @param watch those who watch it
    */
   Unit(
@@ -67,8 +68,9 @@ final class Unit implements UnitObserver, AutoCloseable {
     this.watch = watch;
     this.begunAt = runner.time.nanoTime();
     this.recovery = new UnitRecovery(face, failure, options, outer == null ? null : outer.recovery);
-    this.withinTransaction = face.current().isWithinTransaction(); // last: reading may begin one
-    boolean part = outer != null && !face.current().autoCommit(); // though nothing was sent yet
+    this.withinTransaction =
+        face.current().isWithinTransaction(); // comes last: the above may begin one
+    boolean part = outer != null && !face.current().autoCommit(); // even if nothing was sent yet
     this.set = new OptionsOnConnection(face, options, withinTransaction, part);
     Duration allowed = options.deadline();
     this.deadline =
@@ -83,7 +85,7 @@ final class Unit implements UnitObserver, AutoCloseable {
 
   @Override
   public void close() {
-    boolean late = deadline != null && deadline.end(); // first, whatever the driver then does
+    boolean late = deadline != null && deadline.end(); // comes first, whatever the driver then does
     try {
       if (nesting.isWithinAnothers() && !isPromised() && log.mayLeaveSomething(face)) {
         nesting.committed();
@@ -98,8 +100,9 @@ final class Unit implements UnitObserver, AutoCloseable {
   // ---- its runs
 
   /**
-   * A run begins, after {@link #lostRuns}: nothing has been sent.
+   * A run begins, in which nothing has been sent yet.
    *
+   * @param lost how many runs before it have lost their connection
    * @param again whether it isn't the first
    */
   void begin(int lost, boolean again) {
@@ -118,7 +121,7 @@ final class Unit implements UnitObserver, AutoCloseable {
 
   /**
    * Waits until a server is found that takes the write that was refused; the session counts as lost
-   * then. False if there is none, or no time left; then it is as good as before.
+   * then. False if there is none, or no time left; then the session is as good as before.
    */
   boolean awaitPrimary(Exception refused) throws InterruptedException {
     long spent = runner.time.nanoTime() - begunAt;
@@ -184,7 +187,10 @@ final class Unit implements UnitObserver, AutoCloseable {
     }
   }
 
-  /** Whether all else is refused, or this unit's caller has promised that there is nothing else. */
+  /**
+   * Whether the unit only reads: all else is refused, or its caller has promised to do nothing
+   * else.
+   */
   private boolean onlyReads(Session session) {
     return session.refusesWrites() || (options.readOnly() && session.readOnly());
   }
@@ -231,15 +237,15 @@ final class Unit implements UnitObserver, AutoCloseable {
   }
 
   /**
-   * Commits. Throws where the driver would keep silent (a transaction that has failed is rolled
-   * back by its COMMIT), and finds out where the answer is lost.
+   * Commits. Throws if the driver would keep silent (a transaction that has failed is rolled back
+   * by its COMMIT), and finds out the outcome if the answer is lost.
    */
   @Override
   public void commit() throws SQLException {
     failure.findLostCommit(null);
     SQLException loss = failure.loss();
     if (loss != null) {
-      throw loss; // and with that session its transaction is gone
+      throw loss; // with that session its transaction is gone
     }
     Session session = face.current();
     if (session.broken()) {
@@ -295,7 +301,7 @@ final class Unit implements UnitObserver, AutoCloseable {
     }
   }
 
-  /** The session was lost and another is there, in every unit's eyes. */
+  /** The session was lost and another is there: all units forget the loss. */
   void forgetFailure() {
     for (Unit unit = this; unit != null; unit = unit.outer) {
       unit.failure.forgetLoss();
@@ -317,7 +323,7 @@ final class Unit implements UnitObserver, AutoCloseable {
 
   // ---- its deadline, and those of the units around it
 
-  /** How long there is until the first of them; nanoseconds. */
+  /** How long there is until the first of these deadlines; nanoseconds. */
   private long nanosLeft() {
     return deadlines.left(runner.time.nanoTime());
   }
@@ -327,14 +333,14 @@ final class Unit implements UnitObserver, AutoCloseable {
     return deadlines.hasPassed();
   }
 
-  /** Its own deadline if that has passed, and what ran was cancelled; else null. */
+  /** Its own deadline if that has passed and what ran was cancelled; otherwise null. */
   @Nullable UnitDeadline passed() {
     return deadline != null && deadline.hasPassed() ? deadline : null;
   }
 
   // ---- what follows
 
-  /** What a failed run has failed of. */
+  /** What the failure of a run means. */
   Verdict judge(Throwable thrown) {
     return failure.judge(thrown);
   }
@@ -348,7 +354,9 @@ final class Unit implements UnitObserver, AutoCloseable {
     return set.promise();
   }
 
-  /** Whether something in this run has lifted the bar to writing, by its text or by the server. */
+  /**
+   * Whether something in this run may have lifted the ban on writes, by its text or by the server.
+   */
   private boolean mayHaveLiftedReadOnly() {
     if (log.tookWrites()) {
       set.liftedReadOnly();
@@ -379,7 +387,7 @@ final class Unit implements UnitObserver, AutoCloseable {
         Thread.currentThread().isInterrupted() || failure.tellsOfAnInterrupt());
   }
 
-  /** Whether one around it would be run again, had it just begun. */
+  /** Whether a unit around it would be run again if that had just begun. */
   private boolean isLeftToAnOuterOne(FailureKind failed) {
     for (Unit unit = outer; unit != null; unit = unit.outer) {
       UnitFacts facts = unit.facts(failed, false, false, 0, 0);
@@ -391,15 +399,18 @@ final class Unit implements UnitObserver, AutoCloseable {
     return false;
   }
 
-  /** Whether its last request may be there or not. */
+  /** Whether nobody knows if its last request has had its effect. */
   boolean lastInDoubt() {
     return log.lastInDoubt();
   }
 
-  /** A failure is final; true the first time that is said of it, by any of the units it passes. */
+  /**
+   * Notes that a failure is final; true the first time that any of the units says so that it
+   * passes.
+   */
   boolean report(Throwable thrown) {
     if (failure.lacksSideEffects()) {
-      recovery.close(); // its user goes on in the belief that what SQL had set is set
+      recovery.close(); // its user would go on believing that what SQL had set is set
     }
     if (!failure.report(thrown)) {
       return false;

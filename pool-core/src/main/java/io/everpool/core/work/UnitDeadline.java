@@ -33,11 +33,11 @@ final class UnitDeadline {
   private final AtomicReference<State> state = new AtomicReference<>(State.SUSPENDED);
   private @Nullable Runnable watch;
 
-  /** What to do if cancelling was no use. Upkeep only. */
+  /** What to do if cancelling was of no use. Only upkeep uses this. */
   private @Nullable Runnable cut;
 
   /**
-   * @param at on the pool's clock
+   * @param at when the unit must have ended, on the pool's clock
    * @param allowed what the caller has allowed, for messages; nanoseconds
    */
   UnitDeadline(
@@ -78,7 +78,9 @@ final class UnitDeadline {
     state.compareAndSet(State.SUSPENDED, State.WATCHED);
   }
 
-  /** What is done now must not be cancelled; false if it is too late to do it. */
+  /**
+   * Suspends it, for what is done now must not be cancelled; false if it is too late to do that.
+   */
   boolean suspend() {
     return state.compareAndSet(State.WATCHED, State.SUSPENDED) || !hasPassed();
   }
@@ -93,7 +95,7 @@ final class UnitDeadline {
     return !inTime;
   }
 
-  /** Upkeep says that it has passed; returns when it is to say so again, in nanoseconds, or 0. */
+  /** Upkeep calls this when it has passed; returns in how many nanoseconds to call again, or 0. */
   private long overrun() {
     Runnable last = cut;
     if (last != null) {
@@ -107,6 +109,6 @@ final class UnitDeadline {
       told.overrun(label, allowed());
     }
     cut = face.cancel();
-    return cut == null ? SOON : UnitDeadlines.GRACE; // if null, it waits for another session
+    return cut == null ? SOON : UnitDeadlines.GRACE; // null: it waits for another session
   }
 }

@@ -21,11 +21,12 @@ import io.everpool.api.driver.Effects;
  * @param usedUp whether it has used what it was given before it began and can be used but once
  * @param refused whether the framework above it says that it can't run its work again
  * @param connectionRuns how often it has run, less the runs that ended in a conflict
- * @param spentNanos since its first run began, with the pause before the next; nanoseconds
+ * @param spentNanos how long ago its first run began, with the pause before the next; nanoseconds
  * @param cancelled whether its deadline has passed, or that of a unit around it, and what it ran
  *     was cancelled
- * @param nanosLeft until the first of these deadlines, less the pause before the next run
- * @param interrupted whether its thread was, be it that the work tells of it by what it throws
+ * @param nanosLeft how long there is until the first of these deadlines, less the pause before the
+ *     next run
+ * @param interrupted whether its thread was interrupted, even if only what the work throws tells so
  */
 record UnitFacts(
     FailureKind failed,
@@ -46,7 +47,7 @@ record UnitFacts(
     long nanosLeft,
     boolean interrupted) {
 
-  /** The same as if there were no unit around it. */
+  /** The facts as they would be without any unit around it. */
   UnitFacts alone() {
     return new UnitFacts(
         failed,

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What has gone wrong in a unit's present run: what was heard of its connection, and what the
- * exception means that the run ended with. On the unit's thread.
+ * exception means that the run ended with. Used on the unit's thread.
  */
 final class UnitFailure {
 
@@ -22,45 +22,45 @@ final class UnitFailure {
   private final UnitLog log;
   private final @Nullable UnitFailure outer;
 
-  /** Transactions within it are a framework's, which rolls back before the failure comes out. */
+  /** Whether a framework runs its transactions and rolls back before it lets a failure pass. */
   private boolean rollsBackFirst;
 
-  /** A failure of its transaction that leaves the connection good, though the work may hide it. */
+  /** A failure of its transaction that has left the connection good; the work may hide it. */
   private @Nullable Verdict transactionFailure;
 
-  /** The transaction was rolled back as a whole after that, and nothing has come since. */
+  /** Whether the transaction was rolled back as a whole after that, and nothing was sent since. */
   private boolean rolledBack;
 
   private @Nullable Verdict fatal;
   private @Nullable SQLException fatalFailure;
 
-  /** The present session is another than the one that {@link #fatal} speaks of. */
+  /** Whether the present session is another than the one that {@link #fatal} speaks of. */
   private boolean renewed;
 
-  /** What was thrown of a COMMIT in the lost session whose outcome nobody knows. */
+  /** What was thrown because nobody knows the outcome of a COMMIT in the lost session. */
   private @Nullable CommitOutcomeUnknownException commitUnknown;
 
   /** What tells of a COMMIT without an answer that a further run would have repeated. */
   private @Nullable Runnable commitToRepeat;
 
-  /** How many of the run had their answer before it: the one that has more has repeated it. */
+  /** How many COMMITs of that run were answered before it: a run with more has repeated it. */
   private int answeredBefore;
 
-  /** It is the present run that has left one so. */
+  /** Whether it is the present run that has left such a COMMIT. */
   private boolean leftNow;
 
-  /** The unit commits, and finds out itself what became of that if the session is lost. */
+  /** Whether the unit is committing: it finds out itself what became of that after a loss. */
   private boolean committing;
 
-  /** It was lost in that. */
+  /** Whether the session was lost while the unit was committing. */
   private boolean lostCommitting;
 
   private boolean lostSideEffects;
 
-  /** A write was refused by a server that takes none; the session is kept. */
+  /** Whether a write was refused by a server that takes none; the session is kept. */
   private boolean writeRefused;
 
-  /** A server that takes the write was looked for, and none was found. */
+  /** Whether a server that takes the write was looked for and not found. */
   private boolean soughtInVain;
 
   private @Nullable Throwable judged;
@@ -79,12 +79,12 @@ final class UnitFailure {
     this.outer = outer;
   }
 
-  /** Whoever runs the unit's work ends its transactions, and lets a failure pass after that. */
+  /** Notes that a framework ends the unit's transactions before it lets a failure pass. */
   void rollsBackFirst() {
     rollsBackFirst = true;
   }
 
-  /** A run begins: nothing has gone wrong. Those around it go on. */
+  /** A run begins, in which nothing has gone wrong yet. The runs around it go on. */
   void begin() {
     for (UnitFailure at = outer; at != null; at = at.outer) {
       at.goesOn();
@@ -114,9 +114,9 @@ final class UnitFailure {
   }
 
   /**
-   * A framework rolls back before it lets a failure of its work pass, and when that is judged no
-   * transaction shows any more what it failed of: so it is kept until something else is sent. Where
-   * no framework is between, it is the work that rolls back, and by that has dealt with it.
+   * A framework rolls back before it lets a failure of its work pass. When that is judged, no
+   * transaction shows any more why it failed: so the reason is kept until something else is sent.
+   * Without a framework it is the work that rolls back, and so has dealt with the failure.
    */
   void rollingBack() {
     Session session = face.session();
@@ -130,8 +130,8 @@ final class UnitFailure {
   }
 
   /**
-   * The run goes on. Where it does so in a good transaction, or in none, it has dealt with what was
-   * heard of that before: by a savepoint, say.
+   * The run goes on. If its transaction is good, or none is open, it has dealt with the failure
+   * that was heard before: by a savepoint, say.
    */
   void goesOn() {
     if (transactionFailure != null) {
@@ -150,7 +150,7 @@ final class UnitFailure {
     }
   }
 
-  /** A server that takes the write was looked for, and none was found: which is told of itself. */
+  /** No server was found that takes the write; the search has logged that itself. */
   void soughtInVain() {
     soughtInVain = true;
   }
@@ -159,7 +159,7 @@ final class UnitFailure {
     return soughtInVain;
   }
 
-  /** The unit commits from now on, or has ended that. */
+  /** The unit begins to commit, or has ended that. */
   void committing(boolean value) {
     committing = value;
     for (UnitFailure at = this; value && at != null; at = at.outer) {
@@ -174,25 +174,25 @@ final class UnitFailure {
     }
   }
 
-  /** Whether what became of a COMMIT in the lost session is found out, or was. */
+  /** Whether the unit finds out, or has, what became of a COMMIT in the lost session. */
   boolean findsOut() {
     return committing || lostCommitting || commitUnknown != null;
   }
 
-  /** Nobody knows what became of a COMMIT; the work may hide that. */
+  /** Notes that nobody knows what became of a COMMIT; the work may hide that. */
   void commitUnknown(CommitOutcomeUnknownException thrown) {
     commitUnknown = thrown;
   }
 
-  /** What was thrown of a COMMIT in the lost session whose outcome nobody knows; null if none. */
+  /** As the field: what was thrown because of an unknown COMMIT; null if nothing was. */
   @Nullable CommitOutcomeUnknownException commitUnknown() {
     return commitUnknown;
   }
 
   /**
-   * A COMMIT has no answer, and nobody asks what became of it, for this or one around it is run
-   * again. One that an earlier run has left so stays what is told of until that is repeated: this
-   * run may have come less far.
+   * Notes a COMMIT without an answer of which nobody asks what became, for this unit or one around
+   * it is run again. If an earlier run has left such a COMMIT, that one stays noted until it is
+   * repeated: this run may have come less far.
    *
    * @param telling what tells of it if there is no such run
    */
@@ -207,7 +207,7 @@ final class UnitFailure {
     }
   }
 
-  /** The run has failed, and may have repeated before what the one before it has left in doubt. */
+  /** The run has failed, and may have repeated what the run before it has left in doubt. */
   void runFailed() {
     for (UnitFailure at = this; at != null; at = at.outer) {
       if (at.log.commits(at.answers()) > at.answeredBefore) {
@@ -217,8 +217,8 @@ final class UnitFailure {
   }
 
   /**
-   * A run of a unit within this one begins. What that sends in each of its runs counts once here: a
-   * run that has come less far than the one before it has repeated less.
+   * A run of a unit within this one begins. Of its runs only the latest counts here: a run that has
+   * come less far than the one before it has repeated less.
    *
    * @param within what its last run has sent
    * @param again whether it had one
@@ -238,9 +238,8 @@ final class UnitFailure {
   }
 
   /**
-   * The run has gone well, and with that has repeated what those before it have left in doubt. What
-   * it has left so itself its work has kept from this unit: nobody repeats that, but for a unit
-   * around it.
+   * The run has gone well, and so has repeated what earlier runs have left in doubt. If it has left
+   * a COMMIT in doubt itself, its work has hidden that, and only a unit around it may repeat it.
    */
   void wentWell() {
     if (!leftNow) {
@@ -250,7 +249,7 @@ final class UnitFailure {
     }
   }
 
-  /** There is no run that would repeat it. */
+  /** There is no run that would repeat the COMMIT in doubt: so it is told. */
   void commitNotRepeated() {
     Runnable telling = nothingToRepeat();
     if (telling != null && commitUnknown == null) {
@@ -258,7 +257,7 @@ final class UnitFailure {
     }
   }
 
-  /** Those around it were left the same; what they had of their own stays theirs. */
+  /** Forgets it here and in outer units that were left the same one; returns what tells of it. */
   private @Nullable Runnable nothingToRepeat() {
     Runnable telling = commitToRepeat;
     for (UnitFailure at = this; telling != null && at != null; at = at.outer) {
@@ -268,8 +267,8 @@ final class UnitFailure {
   }
 
   /**
-   * Looks whether the connection was lost in a COMMIT that was sent by the driver's own object:
-   * what that has thrown the pool hears of only where the work lets it pass.
+   * Looks whether the connection was lost in a COMMIT that was sent by the driver's own object: of
+   * what that has thrown the pool hears only if the work lets it pass.
    *
    * @param thrown what came out of the work; null if it goes on
    */
@@ -285,7 +284,7 @@ final class UnitFailure {
     }
   }
 
-  /** The session was lost, and another goes on as if it were the same. */
+  /** Forgets that the session was lost: another goes on as if it were the same. */
   void forgetLoss() {
     fatal = null;
     fatalFailure = null;
@@ -322,7 +321,7 @@ final class UnitFailure {
     return renewed && lostSideEffects;
   }
 
-  /** What a failed run has failed of. */
+  /** What the failure of a run means. */
   Verdict judge(Throwable failure) {
     if (judged != failure) {
       judged = failure;
@@ -338,7 +337,7 @@ final class UnitFailure {
     return judged != null && Causes.first(judged, InterruptedException.class) != null;
   }
 
-  /** What kind of failure it is that was judged so. */
+  /** The kind of a failure that was judged so. */
   FailureKind kind(Verdict verdict) {
     return commitUnknown == null ? FailureKind.of(verdict) : FailureKind.COMMIT;
   }
@@ -349,7 +348,7 @@ final class UnitFailure {
     }
     findLostCommit(failure);
     if (commitUnknown != null) {
-      return Verdict.CONNECTION_LOST; // though another thread has closed this meanwhile
+      return Verdict.CONNECTION_LOST; // even if another thread has closed this meanwhile
     }
     if (isSettled(failure)) {
       return Verdict.STATEMENT_FAILED;
@@ -362,12 +361,12 @@ final class UnitFailure {
     }
     Session session = face.session();
     if (session == null || session.broken()) {
-      return Verdict
-          .STATEMENT_FAILED; // the work has closed its connection, or the driver is at fault
+      // The work has closed its connection, or the driver is at fault.
+      return Verdict.STATEMENT_FAILED;
     }
     Verdict verdict = leases.classify(failure);
     if (verdict.fatal()) {
-      // Seen by the driver's own object only, or the failure of another database.
+      // Only the driver's own object has met it, or it is the failure of another database.
       return face.foundBroken(verdict, sql(failure)) ? verdict : Verdict.STATEMENT_FAILED;
     }
     return transactionFailure != null && (rolledBack || session.transactionFailed())
@@ -391,7 +390,7 @@ final class UnitFailure {
     return found == null ? new SQLException(failure) : found;
   }
 
-  /** A failure is final; true the first time that is said of it. */
+  /** Notes that a failure is final; true the first time. */
   boolean report(Throwable failure) {
     boolean first = failure != reported;
     reported = failure;

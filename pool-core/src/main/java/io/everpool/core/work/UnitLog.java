@@ -8,9 +8,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * The evidence of a unit's present run: what of all that was sent may be there for good.
  *
- * <p>The first source is the driver, which may have seen the protocol and then knows for certain,
- * whoever sent it. Where it says {@link Effects#UNPROVEN}, the calls that passed the faces count
- * instead; they can't show what was sent by the driver's own object.
+ * <p>The first source is the driver: if it has seen the protocol it knows for certain, whoever sent
+ * something. If it says {@link Effects#UNPROVEN}, the calls that passed the faces count instead;
+ * they can't show what was sent by the driver's own object.
  */
 final class UnitLog {
 
@@ -23,7 +23,7 @@ final class UnitLog {
   /** The moment before the last request that passed a face. */
   private long beforeLast;
 
-  // ---- by the calls, since the same moment
+  // ---- what the calls show since the same moment
 
   private Effects called = Effects.NONE;
   private boolean lastMayCommit;
@@ -32,13 +32,13 @@ final class UnitLog {
 
   // ---- how far it has come
 
-  /** How many requests by which something is there for good, or may be, were answered. */
+  /** How many requests were answered that have, or may have, left something for good. */
   private int commits;
 
   /** The moment up to which they are counted. */
   private long counted;
 
-  /** By the calls, what was sent since then may be one. */
+  /** Whether what was sent since then may be one of them, as far as the calls show. */
   private boolean uncounted;
 
   /** A run begins on this session; null if there is none any more. */
@@ -48,7 +48,7 @@ final class UnitLog {
     commits = 0;
   }
 
-  /** So much is certain of the run up to now; what comes is sent on this session. */
+  /** Notes what is certain of the run up to now; what follows is sent on this session. */
   void settle(Effects known, @Nullable Session session) {
     tookWrites = tookWrites();
     settled = known;
@@ -107,14 +107,14 @@ final class UnitLog {
     count(answered);
   }
 
-  /** That one's run is over and begins anew, and sends again what it has sent. */
+  /** That unit's run has failed: it begins anew, and sends again what it has sent. */
   void repeatsWithin(UnitLog within) {
     commits -= within.commits; // since it began, whatever it counts is counted here, too
     counted = moment();
     uncounted = false;
   }
 
-  /** It is done, and {@link #settle settled}. */
+  /** The COMMIT is done, and {@link #settle settled}. */
   void committed() {
     commits++;
   }
@@ -126,14 +126,14 @@ final class UnitLog {
   }
 
   /**
-   * How many requests of the run by which something is there for good, or may be, were answered:
-   * what the next run has to exceed before it has repeated what came after them. Several that the
-   * driver's own object sends, one after another, count as one.
+   * How many requests of the run were answered that have, or may have, left something for good. A
+   * next run has repeated what came after them once its number is higher. Several that the driver's
+   * own object sends, one after another, count as one.
    *
    * @param answered whether the last that passed a face is among them
    */
   int commits(boolean answered) {
-    // nobody knows how many of the driver's own object came before one without an answer
+    // nobody knows how many requests of the driver's own object came before an unanswered one
     boolean more = answered || handedOut() == Effects.UNPROVEN;
     Effects byCalls = answered && uncounted ? Effects.COMMITTED : Effects.NONE;
     return more && since(counted, byCalls) == Effects.COMMITTED ? commits + 1 : commits;
@@ -150,9 +150,9 @@ final class UnitLog {
   }
 
   /**
-   * Whether something of the run, which is over, may be there for good, or may be yet: by the
-   * COMMIT of a transaction that goes on. Of a connection that the work has closed nobody knows: it
-   * may be another's by now.
+   * Whether something of the run, which is over, may be there for good, now or later, by the COMMIT
+   * of a transaction that goes on. If the work has closed its connection nobody knows, for it may
+   * be another's by now: so the answer is yes.
    */
   boolean mayLeaveSomething(PooledConnection face) {
     if (face.isOver()) {
@@ -163,7 +163,7 @@ final class UnitLog {
       return effects() != Effects.NONE
           || (session != null && session.mayBeInTransaction() && !session.isBegunAhead());
     } catch (Throwable e) {
-      return true; // of a driver that can't say
+      return true; // the driver can't say
     }
   }
 

@@ -12,9 +12,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Brings the session of a unit from the end of a failed run to where the next may begin: rolls back
- * what is open, clears what no rollback undoes, and lets the session go where it is lost or one of
- * these fails. It keeps what was so before the unit, for a run begins there and what was there
- * stays. Used by the unit's thread.
+ * what is open, clears what no rollback undoes, and lets the session go if it is lost or one of
+ * these fails. It keeps the state of before the unit: each run begins with that, and that stays.
+ * Used by the unit's thread.
  */
 final class UnitRecovery {
 
@@ -29,13 +29,15 @@ final class UnitRecovery {
 
   private final SessionState state;
 
-  /** Whether a run leaves the level of isolation as it finds it; else each is told its own. */
+  /** Whether runs leave the level of isolation as they find it; otherwise each is told its own. */
   private final boolean keepsLevel;
 
   private final boolean sessionChanged;
   private final boolean prepared;
 
-  /** Whether a procedure may have begun a transaction, which isn't the unit's then. */
+  /**
+   * Whether a procedure may have begun a transaction before the unit, which isn't the unit's then.
+   */
   private final boolean called;
 
   private final List<Statement> openBefore;
@@ -57,13 +59,13 @@ final class UnitRecovery {
     this.openBefore = face.openStatements();
   }
 
-  /** What is done with a session, and whether that is good for a run afterwards. */
+  /** Something done with a session; tells whether the session is good for a run afterwards. */
   @FunctionalInterface
   interface Step {
     boolean run() throws SQLException;
   }
 
-  /** Whoever would go on over a session on which that didn't go well goes on over none. */
+  /** Does the step; if it doesn't go well the session is let go, for nobody may go on over it. */
   boolean orLetGo(Step step) throws SQLException {
     boolean good = false;
     try {
@@ -86,7 +88,7 @@ final class UnitRecovery {
     }
   }
 
-  /** A run after a failed one begins as the first did. */
+  /** Brings the session to where the first run began, for a run after a failed one. */
   void startOver() throws SQLException {
     orLetGo(
         () -> {
@@ -134,8 +136,8 @@ final class UnitRecovery {
 
   /**
    * Clears what the failed run has left in a session that is alive and no rollback undoes, stale
-   * plans among it. A dead one, or one where that fails, goes back before another is asked for,
-   * lest the unit holds two places.
+   * plans among it. A session that is dead, or where that fails, goes back before another is asked
+   * for, so that the unit never holds two slots.
    */
   void cleanOrLetGo(Exception thrown) {
     boolean stale = failure.judge(thrown) == Verdict.STALE_PLAN;
@@ -146,7 +148,7 @@ final class UnitRecovery {
     }
   }
 
-  /** What was there before the unit has to stay. */
+  /** Clears the session; what was there before the unit has to stay. */
   private boolean clean(boolean stale) throws SQLException {
     Session session = face.session();
     if (session == null) {
@@ -158,10 +160,10 @@ final class UnitRecovery {
     boolean anew =
         session.hasSideEffectsToClear()
             || session.hasStalePlans()
-            || session.needsReset(state, keepsLevel); // a schema, say: startOver can't
+            || session.needsReset(state, keepsLevel); // startOver can't reset a schema, say
     if (anew && !sessionChanged && !holdsStatement()) {
       face.rollBackOpen(!called);
-      face.beginAnew(); // and so all is prepared again that goes with the plans
+      face.beginAnew(); // so all is prepared again that goes with the plans
     } else if (stale) {
       face.rollBackOpen(!called);
       face.forgetPlans();
@@ -176,8 +178,8 @@ final class UnitRecovery {
 
   /**
    * Whether a statement may be there that SQL had prepared before the unit, and that isn't prepared
-   * again: as is what was prepared where the session was set up, but by {@link #clean} only where
-   * nothing else has to stay.
+   * again. What was prepared when the session was set up is prepared again by {@link #clean}, but
+   * only if nothing else has to stay.
    */
   boolean prepared() {
     Session session = face.session();
@@ -198,10 +200,10 @@ final class UnitRecovery {
   }
 
   /**
-   * The unit ends. Where it has let its session go and got no other there will be none any more:
-   * the face is closed.
+   * The unit ends. If it has let its session go and got no other, there will be none any more: the
+   * face is closed.
    *
-   * @param late whether it was cancelled, for its deadline had passed
+   * @param late whether it was cancelled because its deadline had passed
    */
   void end(boolean late) {
     if (late) {
@@ -211,10 +213,10 @@ final class UnitRecovery {
     }
   }
 
-  /** Closes the face for what was lost; what was set before the unit can be set back yet. */
+  /** Closes the face because of a loss; what was set before the unit can still be set back. */
   void close() {
     if (face.isOver()) {
-      return; // it may be so for what was lost, which must stay known
+      return; // it may be over because of a loss, which must stay known
     }
     if (lost == null) {
       face.close();
@@ -224,17 +226,17 @@ final class UnitRecovery {
   }
 
   /**
-   * Closes the face of a unit that was cancelled. Only where no transaction is lost with the
-   * session may autocommit be set back yet: else that, JDBC's word for a COMMIT, would go well and
-   * commit nothing.
+   * Closes the face of a unit that was cancelled. Autocommit can still be set back only if no
+   * transaction is lost with the session: otherwise that call, which in JDBC means a COMMIT, would
+   * succeed and commit nothing.
    */
   private void endLate() {
-    face.silence(); // what interceptors do now is no unit's
+    face.silence(); // what interceptors do now belongs to no unit
     Session session = face.session();
     boolean settled = isSettled(session);
     try {
       face.returning();
-      // the cancel may be on its way still, and must not meet what comes next
+      // The cancel may still be on its way, and must not meet what comes next.
       if (face.letGo() && session != null) {
         face.closeAfter(session, settled);
       } else if (session == null) {

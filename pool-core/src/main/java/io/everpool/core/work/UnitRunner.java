@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 
 /**
- * Runs units of work, and again where that can double nothing. Thread-safe.
+ * Runs units of work, and runs them again if that can double nothing. Thread-safe.
  *
  * <p>Connections that can't be opened, or are found dead before anything was sent, are dealt with
  * before a unit begins. Here a run that failed is put to {@link RerunRule}, which decides by the
@@ -53,7 +53,7 @@ public final class UnitRunner {
   private final DoubleSupplier random;
   final RerunLog told;
 
-  /** Of a pool that is alone: units that lose their session get another of the same pool's. */
+  /** For a pool without replicas: units that lose their session get another of the same pool. */
   public UnitRunner(LeaseManager leases, TimeSource time, DoubleSupplier random, Pause pause) {
     this(leases, time, random, pause, (face, options, timeout) -> leases.renew(face, timeout));
   }
@@ -73,8 +73,8 @@ public final class UnitRunner {
   }
 
   /**
-   * What decides, but without its bounds: whether a unit could be run again at all. Made when it is
-   * first asked for, by a unit that promises something or has failed: many pools never have one.
+   * The retry settings without their limits, to ask whether a unit could be run again at all. Made
+   * for the first unit that promises something or fails: many pools never have one.
    */
   RetryConfig unbounded() {
     RetryConfig made = unbounded;
@@ -112,8 +112,8 @@ public final class UnitRunner {
   }
 
   /**
-   * As {@link #rerun(Connection, WorkOptions, Work)}, of a unit that was called before and is
-   * watched, as {@link #run} has it; {@code face} is what is behind {@code connection}.
+   * As {@link #rerun(Connection, WorkOptions, Work)}, with a deadline and watch as {@link #run} has
+   * them; {@code face} is what is behind {@code connection}.
    */
   public <T extends @Nullable Object, X extends Exception> T rerun(
       PooledConnection face,
@@ -123,7 +123,7 @@ public final class UnitRunner {
       UnitWatch watch,
       Work<T, X> work)
       throws X, SQLException {
-    face.endBegunAhead(); // a unit isn't within what is empty: its runs begin it as they want it
+    face.endBegunAhead(); // if it is empty, the unit isn't within it: each run begins its own
     try (Unit unit = new Unit(this, face, options, deadline, watch)) {
       unit.failure.rollsBackFirst();
       boolean good = false;
@@ -148,7 +148,7 @@ public final class UnitRunner {
     }
   }
 
-  /** A unit begins, and whoever wants to hears of it. Its end has to follow. */
+  /** A unit begins, of which listeners hear. {@link UnitWatch#ended} has to follow. */
   public UnitWatch watch(UnitListener.Kind kind, WorkOptions options) {
     return leases.watchUnit(kind, options);
   }
@@ -162,7 +162,7 @@ public final class UnitRunner {
     return allowed == null ? 0 : time.nanoTime() + nanos(allowed);
   }
 
-  /** At most a century, so that it can be added to a time. */
+  /** A duration in nanoseconds; at most a century, so that it can be added to a time. */
   public static long nanos(Duration duration) {
     if (duration.isNegative()) {
       return 0;
@@ -235,7 +235,7 @@ public final class UnitRunner {
     T once() throws Exception;
   }
 
-  /** Runs until it goes well or must not go on. */
+  /** Runs the unit until a run goes well or there must be no further one. */
   @SuppressWarnings("CatchingUnchecked") // frameworks wrap what the driver throws
   private <T extends @Nullable Object, X extends Exception> T runUntilDecided(Unit unit, Run<T> run)
       throws X, SQLException {
@@ -250,8 +250,8 @@ public final class UnitRunner {
         }
         unit.set.set();
         T result = run.once();
-        unit.failure.findLostCommit(null); // which its work may have kept to itself
-        unit.oneShots().requireWhole(); // whatever the work has made of what it was told
+        unit.failure.findLostCommit(null); // its work may have hidden that
+        unit.oneShots().requireWhole(); // the work may have hidden the failure
         unit.failure.wentWell();
         return result;
       } catch (Exception thrown) {
@@ -271,7 +271,7 @@ public final class UnitRunner {
     }
   }
 
-  /** The run before has failed, and the present one can't be what that was. */
+  /** What to throw if the present run can't do what the failed one before it did. */
   private Exception asBefore(Unit unit, String because, Failures failures) {
     Exception failure = failures.latest();
     giveUp(unit, failure, failures, RerunRule.USED_UP, because);
@@ -282,9 +282,7 @@ public final class UnitRunner {
     return time.nanoTime() - unit.begunAt;
   }
 
-  /**
-   * Work throws its X or what is unchecked, all else throws SQLException: as the callers declare.
-   */
+  /** Casts to what the callers declare: work throws its X, or unchecked; all else, SQLException. */
   @SuppressWarnings({"unchecked", "TypeParameterUnusedInFormals"})
   static <X extends Exception> X asThrown(Exception failure) {
     return (X) failure;
@@ -321,7 +319,7 @@ public final class UnitRunner {
     return true;
   }
 
-  /** A conflict is over when the other transaction is; a server that is gone takes longer. */
+  /** Nanoseconds. A conflict is over when the other transaction is; a server is away for longer. */
   private long pauseAfter(FailureKind kind, Failures failures) {
     return switch (kind) {
       case CONFLICT -> ConflictPause.nanos(failures.conflicts(), random.getAsDouble());
@@ -338,7 +336,7 @@ public final class UnitRunner {
         random.getAsDouble());
   }
 
-  /** Returns why it was no use, or null. */
+  /** Waits for a server that takes writes; returns why that was of no use, or null. */
   private static @Nullable String awaitPrimary(Unit unit, Exception failure) {
     try {
       return unit.awaitPrimary(failure) ? null : NO_PRIMARY;
@@ -349,7 +347,8 @@ public final class UnitRunner {
   }
 
   /**
-   * Returns why it did not work, or null. What was thrown on the way is told to {@code failure}.
+   * Prepares the session for a further run. Returns why that did not work, or null; what was thrown
+   * on the way is added to {@code failure}.
    */
   private @Nullable String recover(Unit unit, Exception failure, long pauseNanos) {
     try {
@@ -371,7 +370,7 @@ public final class UnitRunner {
     if (rule != RerunRule.OWN_FAILURE) {
       unit.failure.commitNotRepeated();
     }
-    Throwable unknown = unit.failure.commitUnknown(); // one failure, whatever units make of it
+    Throwable unknown = unit.failure.commitUnknown(); // counts once, whatever units make of it
     if (!unit.report(unknown == null ? failure : unknown) || rule == RerunRule.OWN_FAILURE) {
       return;
     }
@@ -391,7 +390,7 @@ public final class UnitRunner {
       if (unit.recovery.mayBeAsked(good)) {
         unit.set.unset();
       }
-    } catch (SQLException | RuntimeException e) { // which says nothing of the unit
+    } catch (SQLException | RuntimeException e) { // this says nothing of the unit
       String pool = leases.config().name();
       log.debug("Pool {}: {}'s options stay until its lease ends", pool, unit.options.label(), e);
     }
