@@ -5,8 +5,8 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * Notices that PostgreSQL is served without its adapter, for something hides it, and says what is
- * off. Thread-safe.
+ * Notices that PostgreSQL is served without its adapter, because something hides it, and says what
+ * doesn't work then. Thread-safe.
  */
 final class HiddenPostgres {
   private final String note;
@@ -37,12 +37,12 @@ final class HiddenPostgres {
       try {
         listener.run();
       } catch (Throwable e) {
-        // a log that fails costs no connection, and the note is there for who asks
+        // a log that fails costs no connection, and the note can still be asked for
       }
     }
   }
 
-  /** One that can't say is not known to be. */
+  /** Whether the driver says that it is PostgreSQL; no if it can't say. */
   private static boolean isPostgres(Connection connection) {
     try {
       return "PostgreSQL".equals(connection.getMetaData().getDatabaseProductName());
@@ -51,7 +51,7 @@ final class HiddenPostgres {
     }
   }
 
-  /** Whether it was found. */
+  /** Whether PostgreSQL was found. */
   boolean isFound() {
     return found;
   }

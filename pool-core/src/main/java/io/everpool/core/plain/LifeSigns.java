@@ -7,8 +7,9 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * Asks connections for a sign of life. A driver that has no way to be asked is no dead connection:
- * it is asked once, that is noted, and from then on what it knows itself has to do. Thread-safe.
+ * Asks connections for a sign of life. If a driver has no way to be asked, its connections aren't
+ * dead: that is noted the first time, and from then on it only counts whether the driver says that
+ * a connection is closed. Thread-safe.
  */
 final class LifeSigns {
   private static final String OWN = LifeSigns.class.getPackageName() + ".";
@@ -30,7 +31,7 @@ final class LifeSigns {
             + " health-check-interval. A newer version of the driver may have it";
   }
 
-  /** Whether the connection is alive; where that can't be asked, whether it isn't closed. */
+  /** Whether the connection is alive; if that can't be asked, whether it isn't closed. */
   boolean has(Connection connection, int seconds) throws SQLException {
     if (!mute.get()) {
       try {
@@ -48,8 +49,8 @@ final class LifeSigns {
   }
 
   /**
-   * Whether it is isValid itself that isn't there, and not what it calls: of a driver older than
-   * it, or in a stub that says so (jTDS), with or without something around the driver.
+   * Whether isValid itself is missing, and not a method that it calls: the driver is older than it,
+   * or has a stub that throws this error (jTDS). Something may be wrapped around the driver.
    */
   private static boolean isMissing(AbstractMethodError e) {
     StackTraceElement[] trace = e.getStackTrace();
@@ -62,7 +63,7 @@ final class LifeSigns {
       try {
         listener.run();
       } catch (Throwable e) {
-        // a log that fails costs no connection, and the note is there for who asks
+        // a log that fails costs no connection, and the note can still be asked for
       }
     }
   }

@@ -58,7 +58,7 @@ final class PlainConnection implements PhysicalConnection {
     }
   }
 
-  /** Nobody knows. */
+  /** Nobody knows, so the answer is yes. */
   @Override
   public boolean warnsUnasked() {
     return true;
@@ -69,7 +69,7 @@ final class PlainConnection implements PhysicalConnection {
     return DECLARES_REQUESTS.get(connection.getClass());
   }
 
-  /** To JDBC it is a hint whether a connection is read-only, and many drivers take it as one. */
+  /** JDBC calls read-only a hint, and many drivers treat it as no more: so the pool has to ask. */
   @Override
   public boolean refusesWritesInTransactions() {
     return true;
@@ -85,7 +85,7 @@ final class PlainConnection implements PhysicalConnection {
     return commitsAtOnce;
   }
 
-  /** PostgreSQL's driver waits for the end of a copy, and says nothing of one. */
+  /** PostgreSQL's driver waits for the end of a copy, and doesn't say that one is under way. */
   @Override
   public boolean mayHangUnseen() {
     return hidden.isFound();
@@ -97,8 +97,8 @@ final class PlainConnection implements PhysicalConnection {
 
   /**
    * Rolls back first: JDBC leaves it to the driver what a close does to an open transaction, and
-   * some commit it. One that can't be rolled back is closed all the same. PostgreSQL rolls back by
-   * itself, and its driver would wait for the end of a copy that was left under way.
+   * some commit it. A connection that can't be rolled back is cut. PostgreSQL rolls back by itself,
+   * and its driver would wait for the end of a copy that was left under way.
    */
   @Override
   public void close() throws SQLException {
@@ -118,8 +118,9 @@ final class PlainConnection implements PhysicalConnection {
   }
 
   /**
-   * Some drivers can't cut a connection that is broken, and can still close it. Others have an
-   * abort that does nothing (SQLite's), though JDBC wants the connection to be closed after it.
+   * Cuts the connection, or at least closes it. Some drivers can't cut a connection that is broken,
+   * but can still close it. Others have an abort that does nothing (SQLite's), though JDBC wants
+   * the connection to be closed after it.
    */
   @Override
   public void abort() {
@@ -128,7 +129,7 @@ final class PlainConnection implements PhysicalConnection {
       connection.abort(Runnable::run);
       cut = connection.isClosed();
     } catch (Throwable e) {
-      // then it may still be closed
+      // it can still be closed below
     }
     if (!cut) {
       closeAtLeast();
@@ -139,7 +140,7 @@ final class PlainConnection implements PhysicalConnection {
     try {
       connection.close();
     } catch (Throwable e) {
-      // It was to be cut and is useless now either way.
+      // It was to be cut, and is useless in either case.
     }
   }
 }

@@ -23,8 +23,9 @@ import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Connections of a driver for which there is no adapter. It can't look at a connection without a
- * query, knows nothing of what SQL leaves in a session, and can't tell what became of a commit.
+ * Opens connections with a driver for which there is no adapter. It can't look at a connection
+ * without a query, knows nothing of what SQL leaves in a session, and can't tell what became of a
+ * commit.
  */
 public final class PlainConnector implements Connector {
 
@@ -39,7 +40,7 @@ public final class PlainConnector implements Connector {
     @Nullable Connection connect(@Nullable Credentials credentials) throws SQLException;
   }
 
-  /** White space at either end, also what can't be seen: U+FEFF and U+200B. */
+  /** White space at either end, with two characters that can't be seen: U+FEFF and U+200B. */
   private static final Pattern EDGES =
       Pattern.compile("^[\\s\\uFEFF\\u200B]+|[\\s\\uFEFF\\u200B]+$");
 
@@ -57,7 +58,7 @@ public final class PlainConnector implements Connector {
 
   /**
    * @param origin what opens the connections, in words
-   * @param notes what of the configuration comes to nothing
+   * @param notes what says that some of the configuration has no effect
    */
   private PlainConnector(
       Source source,
@@ -78,8 +79,8 @@ public final class PlainConnector implements Connector {
   }
 
   /**
-   * Through {@link DriverManager}, or a driver that it doesn't see. White space around the URL is
-   * no part of it: no driver would accept it.
+   * Connects through {@link DriverManager}, or through a driver that it doesn't see. White space
+   * around the URL is dropped, for no driver would accept it.
    *
    * @throws InvalidPoolConfigException if no driver accepts the URL, or if it is one of
    *     PostgreSQL's, which has an adapter: without it a pool would leak session state and miss
@@ -123,18 +124,18 @@ public final class PlainConnector implements Connector {
     } catch (SQLException e) {
       return false;
     } catch (RuntimeException | LinkageError e) {
-      return false; // of another's driver, after which DriverManager asks nobody else
+      return false; // another driver has failed, and DriverManager asks no further one then
     }
   }
 
-  /** Through a DataSource that opens a new connection at each call, with what it has itself. */
+  /** Connects through a DataSource that opens a new connection at each call, with its own login. */
   public static PlainConnector of(DataSource dataSource) {
     return of(dataSource, null, Secrets.none(), List.of());
   }
 
   /**
-   * The same, with user and password of a configuration that has a password; of what else it says
-   * of logging in nothing can be told to a DataSource.
+   * The same, but with the user and password of a configuration if that has a password. Nothing
+   * else that the configuration says of logging in can be told to a DataSource.
    *
    * @param provided whether each opening brings a password with it
    */
@@ -203,7 +204,7 @@ public final class PlainConnector implements Connector {
     try {
       return dataSource.getConnection(credentials.user(), credentials.password());
     } catch (SQLFeatureNotSupportedException | UnsupportedOperationException e) {
-      // as HikariDataSource and BasicDataSource have it; no later attempt would be better
+      // HikariDataSource and BasicDataSource throw this; a later attempt would fail as well
       throw new SQLInvalidAuthorizationSpecException(
           origin
               + " takes no user and password with getConnection: set them on it, and neither"
@@ -234,9 +235,9 @@ public final class PlainConnector implements Connector {
   }
 
   /**
-   * Also what is off where this is PostgreSQL, or has no transactions, which is known when a
-   * connection was opened; and where the driver can't be asked for a sign of life, which is known
-   * when it was asked.
+   * Also says what doesn't work if this is PostgreSQL, or a database without transactions, which is
+   * known once a connection was opened; and if the driver can't be asked for a sign of life, which
+   * is known once it was asked.
    */
   @Override
   public List<String> notes() {
@@ -272,8 +273,8 @@ public final class PlainConnector implements Connector {
   }
 
   /**
-   * Some drivers, and DriverManager itself, quote the URL in their messages, password included, or
-   * a piece of it that they don't understand.
+   * Connects, and hides messages that quote a secret: some drivers, and DriverManager itself, quote
+   * the URL with its password, or a piece of it that they don't understand.
    */
   private @Nullable Connection connect(@Nullable Credentials credentials) throws SQLException {
     try {
@@ -286,14 +287,17 @@ public final class PlainConnector implements Connector {
     }
   }
 
-  /** Says the same of the server, and of the driver, as what isn't shown. */
+  /**
+   * What to throw instead: it says the same of the server and of the driver as the failure that
+   * isn't shown.
+   */
   private SQLException hidden(Exception e) {
     String words =
         "The driver could not connect to "
             + target
             + "; what it said isn't shown, for it quotes the URL or the password";
     if (!(e instanceof SQLException said)) {
-      throw new IllegalStateException(words); // its own mistake, and nothing of the network
+      throw new IllegalStateException(words); // the driver's own mistake, and not the network's
     }
     String state = said.getSQLState();
     if (said instanceof SQLFeatureNotSupportedException) {

@@ -15,16 +15,16 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What no message of a driver may hold: passwords, and of URL and properties all that {@link
- * Redaction} masks, whole and in the pieces that a driver may quote, as they stand there and
- * decoded. Immutable.
+ * What no message of a driver may contain: passwords, and all that {@link Redaction} masks of the
+ * URL and the properties. Each of these counts as a whole and in the pieces that a driver may
+ * quote, as written and decoded. Immutable.
  */
 final class Secrets {
   private static final Pattern PARAMETERS = Pattern.compile("[?&;]");
   private static final Pattern PIECES = Pattern.compile("[?&;@:/=,#\\s'\"{}()\\[\\]]+");
   private static final Pattern LONE = Pattern.compile("%(?![0-9A-Fa-f]{2})");
 
-  /** Words that are no secret, wherever they stand, and that messages have. */
+  /** Words that are never a secret, and that occur in messages. */
   private static final Pattern WORDS =
       Pattern.compile(
           "true|false|thin|user|username|password|[0-9]{1,5}", Pattern.CASE_INSENSITIVE);
@@ -38,7 +38,7 @@ final class Secrets {
 
   private final Set<String> whole = new LinkedHashSet<>();
 
-  /** What else may be the end of a word. */
+  /** Secrets that count only if they stand in a text as a word of their own. */
   private final Set<String> pieces = new LinkedHashSet<>();
 
   private Secrets() {}
@@ -59,7 +59,10 @@ final class Secrets {
     return secrets;
   }
 
-  /** Whole, and in pieces what a secret may be in: a login, and all from the first parameter on. */
+  /**
+   * Adds the whole URL, and the pieces of what may contain a secret: of the login, and of all from
+   * the first secret parameter on.
+   */
   private void addUrl(String url) {
     String shown = Redaction.url(url);
     if (!shown.contains(Redaction.MASK)) {
@@ -93,7 +96,7 @@ final class Secrets {
     }
   }
 
-  /** What stands before the @; nothing if that may be one of a parameter's value. */
+  /** What stands before the @; nothing if that @ may belong to the value of a parameter. */
   private static String login(String url) {
     int at = url.lastIndexOf('@');
     int slashes = url.indexOf("//");
@@ -101,7 +104,7 @@ final class Secrets {
     return login.indexOf(':') < 0 && PARAMETERS.matcher(login).find() ? "" : login;
   }
 
-  /** What follows the login; nothing if the @ may be one of a parameter's value. */
+  /** What follows the login; nothing if the @ may belong to the value of a parameter. */
   private static String place(String url) {
     int at = url.lastIndexOf('@');
     String before = url.substring(0, Math.max(at, 0));
@@ -110,7 +113,9 @@ final class Secrets {
         : PARAMETERS.split(url.substring(at + 1), 2)[0];
   }
 
-  /** With a % that isn't of the encoding left as it is, as some drivers do. */
+  /**
+   * The text decoded; a % that doesn't belong to the encoding stays as it is, as with some drivers.
+   */
   private static String decoded(String text) {
     return URLDecoder.decode(LONE.matcher(text).replaceAll("%25"), StandardCharsets.UTF_8);
   }
@@ -133,19 +138,19 @@ final class Secrets {
     }
   }
 
-  /** A shorter one is in every text. */
+  /** Whether it is long enough: shorter pieces are in every text. */
   private static boolean isSecret(String text) {
     return text.length() > 3;
   }
 
   /**
-   * Whether one of them is in what the failure says, or any that belongs to it.
+   * Whether one of them is in what the failure says, or in a failure that belongs to it.
    *
-   * @param password another one
+   * @param password another secret
    */
   boolean areIn(Throwable failure, @Nullable String password) {
     for (Throwable at : FailureChain.parts(failure)) {
-      // the names of classes are left aside, for they have words that a piece may be
+      // the names of classes are left out, for a piece may be one of their words
       String text = at.getMessage() + "\n" + at.toString().replace(at.getClass().getName(), "");
       if (whole.stream().anyMatch(text::contains)
           || pieces.stream().anyMatch(piece -> isWordIn(text, piece))
@@ -156,7 +161,7 @@ final class Secrets {
     return false;
   }
 
-  /** Whether it stands there, and not within a word. */
+  /** Whether the piece is in the text, and not within a word. */
   private static boolean isWordIn(String text, String piece) {
     for (int at = text.indexOf(piece); at >= 0; at = text.indexOf(piece, at + 1)) {
       if (isEdge(text, at) && isEdge(text, at + piece.length())) {

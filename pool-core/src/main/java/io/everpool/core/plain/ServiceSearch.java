@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * fork-join pool the two are not the same.
  */
 public final class ServiceSearch {
-  /** A loader that goes on failing isn't asked for ever. */
+  /** After so many failures a loader isn't asked any more, for it might go on failing for ever. */
   private static final int FAILURES = 20;
 
   private ServiceSearch() {}

@@ -22,7 +22,7 @@ final class SqlStates {
     return FailureChain.of(failure).verdict(SqlStates::verdict);
   }
 
-  /** Null for what says nothing. */
+  /** What the failure means; null if it says nothing. */
   private static @Nullable Verdict verdict(SQLException e) {
     String state = e.getSQLState() == null ? "" : e.getSQLState();
     if (state.equals("57P01") || state.equals("57P02")) {
@@ -33,25 +33,26 @@ final class SqlStates {
     }
     Verdict known = VendorCodes.verdict(state, e.getErrorCode());
     if (known != null) {
-      return known; // first: the states and classes that they come with say less, or something else
+      return known; // comes first: their states and classes say less, or something else
     }
     if (state.startsWith("28")
-        // MariaDB's driver has it for class 25 too, the state of a transaction
+        // MariaDB's driver throws it for class 25 too, the state of a transaction
         || (e instanceof SQLInvalidAuthorizationSpecException && !state.startsWith("25"))) {
       return Verdict.ACCESS_DENIED;
     }
-    if (state.equals("40003")) { // nobody knows whether it was done: as if no answer had come
+    // Nobody knows whether the statement was completed, as if no answer had come.
+    if (state.equals("40003")) {
       return Verdict.CONNECTION_LOST;
     }
     if (state.startsWith("08")
         || e instanceof SQLRecoverableException
-        // MariaDB's driver has it for every class that it doesn't know, as 45000 of a SIGNAL
+        // MariaDB's driver throws it for every state class that it doesn't know, as SIGNAL's 45000
         || (e instanceof SQLTransientConnectionException && state.isEmpty())
         || e instanceof SQLNonTransientConnectionException) {
       return Verdict.CONNECTION_LOST;
     }
     if (state.equals("40002") || state.equals("40004")) {
-      return null; // a constraint or a trigger: it would be so again
+      return null; // a constraint or a trigger has failed, and would fail again
     }
     if (state.startsWith("40") || e instanceof SQLTransactionRollbackException) {
       return Verdict.TRANSACTION_CONFLICT;

@@ -6,11 +6,14 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Notices that the database has no transactions, whose driver takes {@code setAutoCommit(false)}
- * all the same (Hive's only warns), and says what follows from that. Thread-safe.
+ * Notices that the database has no transactions, though its driver accepts {@code
+ * setAutoCommit(false)} (Hive's only warns), and says what follows from that. Thread-safe.
  */
 final class Transactionless {
-  /** Its driver says that it has them, and plays them itself: a rollback undoes nothing. */
+  /**
+   * The driver of this database says that it has transactions, but only pretends to: a rollback
+   * undoes nothing.
+   */
   private static final String PLAYED = "ClickHouse";
 
   private final String note;
@@ -30,8 +33,9 @@ final class Transactionless {
   }
 
   /**
-   * Whether it has none. Asks each connection until one can say it, and most drivers know it
-   * without the server; whoever opens another meanwhile asks himself, for he may not go by less.
+   * Whether the database has none. Asks each connection until one can say it; most drivers know it
+   * without the server. A thread that opens another connection meanwhile asks that one, for it
+   * needs to be sure as well.
    */
   boolean meet(Connection connection) {
     Boolean said = known;
@@ -43,7 +47,7 @@ final class Transactionless {
       DatabaseMetaData data = connection.getMetaData();
       none = !data.supportsTransactions() || PLAYED.equals(data.getDatabaseProductName());
     } catch (Throwable e) {
-      return false; // one that can't say is taken for what most are
+      return false; // a driver that can't say counts as one with transactions
     }
     known = none;
     if (none) {
@@ -56,7 +60,7 @@ final class Transactionless {
     try {
       listener.run();
     } catch (Throwable e) {
-      // a log that fails costs no connection, and the note is there for who asks
+      // a log that fails costs no connection, and the note can still be asked for
     }
   }
 

@@ -6,7 +6,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
-/** What somebody has set that means nothing without an adapter, in sentences. */
+/** Sentences about settings that somebody has set and that mean nothing without an adapter. */
 final class UnusedSettings {
   private static final Duration DEFAULT_COMMAND_TIMEOUT =
       PoolConfig.builder("jdbc:any:thing").build().commandTimeout();

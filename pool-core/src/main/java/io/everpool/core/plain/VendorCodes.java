@@ -4,22 +4,24 @@ import io.everpool.api.Verdict;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What databases say by a number of their own alone: that a login is refused, which counts towards
- * locking the account, that there is no room for a session, or that the session is over. The same
- * number is something else in another database, so each goes with the states that it comes with.
+ * What databases say only by a number of their own: that a login is refused (which counts towards
+ * locking the account), that there is no room for a session, or that the session is over. The same
+ * number means something else in another database, so each is looked for only with the states that
+ * it comes with.
  */
 final class VendorCodes {
   private VendorCodes() {}
 
   /**
-   * Null for what says nothing.
+   * What the number means; null if it says nothing.
    *
-   * @param state empty for none
+   * @param state the SQLState; empty if there is none
    */
   static @Nullable Verdict verdict(String state, int code) {
     return switch (state) {
-      case "53300" -> Verdict.OUT_OF_SLOTS; // PostgreSQL's, and theirs who speak its protocol
-      case "08001" -> code == -30082 ? Verdict.ACCESS_DENIED : sqlServer(code); // Db2's, type 2
+      case "53300" -> Verdict.OUT_OF_SLOTS; // PostgreSQL, and whatever speaks its protocol
+      case "08001" ->
+          code == -30082 ? Verdict.ACCESS_DENIED : sqlServer(code); // Db2's type 2 driver
       case "08004" -> rejected(code);
       case "42000" -> code == 1203 || code == 1226 ? Verdict.OUT_OF_SLOTS : sqlServer(code);
       case "70100" -> code == 1927 ? Verdict.CONNECTION_LOST : null; // MariaDB's KILL CONNECTION
@@ -30,7 +32,10 @@ final class VendorCodes {
     };
   }
 
-  /** The server has rejected the connection, and says elsewhere why. */
+  /**
+   * What the number means if the server has rejected the connection, for which the state gives no
+   * reason.
+   */
   private static @Nullable Verdict rejected(int code) {
     return switch (code) {
       case 1040 -> Verdict.OUT_OF_SLOTS; // MySQL and MariaDB: too many connections
@@ -39,7 +44,10 @@ final class VendorCodes {
     };
   }
 
-  /** MySQL's and MariaDB's, where not even the state says that it is the login. */
+  /**
+   * What the number means in MySQL and MariaDB, if not even the state says that it is about the
+   * login.
+   */
   private static @Nullable Verdict mysql(int code) {
     return switch (code) {
       case 1862, // the password has expired
@@ -50,7 +58,10 @@ final class VendorCodes {
     };
   }
 
-  /** Whose states are S000 and a number, or with xopenStates 08001 and 42000 for all else. */
+  /**
+   * What the number means in SQL Server. Its states are S000 and a number, or with xopenStates
+   * 08001, and 42000 for all else.
+   */
   private static @Nullable Verdict sqlServer(int code) {
     return switch (code) {
       case 18456, // login failed
@@ -59,31 +70,34 @@ final class VendorCodes {
           18488 -> // the password must be changed
           Verdict.ACCESS_DENIED;
       case 10928, // Azure: the limit of sessions or workers
-          10929, // the same, of a server that is busy
+          10929, // the same, because the server is busy
           17809 -> // too many user connections
           Verdict.OUT_OF_SLOTS;
       default -> null;
     };
   }
 
-  /** Whose states are those of SQL*Module's table, by ranges of numbers. */
+  /**
+   * What the number means in Oracle. Its states are those of SQL*Module's table, one for each range
+   * of numbers.
+   */
   private static @Nullable Verdict oracle(int code) {
     return switch (code) {
-      case 1005, // no password
+      case 1005, // no password was given
           1017, // invalid user or password
-          1045, // no CREATE SESSION
+          1045, // no privilege CREATE SESSION
           28000, // the account is locked
           28001 -> // the password has expired
           Verdict.ACCESS_DENIED;
       case 18, // too many sessions
           20, // too many processes
           2391, // too many sessions of this user
-          12516, // the listener's word for the same
+          12516, // the listener says so of too many sessions or processes, as by the next three
           12518,
           12519,
           12520 ->
           Verdict.OUT_OF_SLOTS;
-      case 28, // killed
+      case 28, // the session was killed
           1012, // not logged on
           1092, // the instance was terminated
           2396, // idle for too long

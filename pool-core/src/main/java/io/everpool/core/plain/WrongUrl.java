@@ -15,7 +15,7 @@ final class WrongUrl {
   private static final Pattern JDBC = Pattern.compile("jdbc:([a-z0-9-]{1,30}):.*", Pattern.DOTALL);
   private static final Pattern SCHEME = Pattern.compile("([a-z0-9+]{1,30})://.*", Pattern.DOTALL);
 
-  /** The artifacts of drivers that people use most, by what follows {@code jdbc:}. */
+  /** The artifacts of the drivers that are used most, by what follows {@code jdbc:}. */
   private static final Map<String, String> DRIVERS =
       Map.ofEntries(
           Map.entry("mysql", "com.mysql:mysql-connector-j"),
@@ -34,7 +34,7 @@ final class WrongUrl {
 
   private WrongUrl() {}
 
-  /** Whether it is PostgreSQL's, which is never served without its adapter. */
+  /** Whether it is a URL of PostgreSQL, which is never served without its adapter. */
   static boolean needsAdapter(String url) {
     return POSTGRESQL.matcher(small(url)).matches();
   }
@@ -44,7 +44,7 @@ final class WrongUrl {
     String text = small(url);
     String what = "url is " + Redaction.url(url) + ", ";
     Matcher postgresql = POSTGRESQL.matcher(text);
-    if (postgresql.matches() && postgresql.group(1) != null) { // the adapter takes none of these
+    if (postgresql.matches() && postgresql.group(1) != null) { // the adapter accepts none of these
       return what
           + "another driver's form: PostgreSQL is opened by io.everpool:adapter-postgresql with pgjdbc,"
           + " whose URL begins with postgresql:// or jdbc:postgresql://";
@@ -76,7 +76,7 @@ final class WrongUrl {
         + " the class path), or with jdbc: and the name of another database whose driver is there";
   }
 
-  /** Its beginning, such as {@code jdbc:aws-wrapper:}; shows no secret. */
+  /** The beginning of the URL, such as {@code jdbc:aws-wrapper:}; shows no secret. */
   static String scheme(String url) {
     Matcher jdbc = JDBC.matcher(small(url));
     return jdbc.matches() ? "jdbc:" + jdbc.group(1) + ":" : "that URL";

@@ -1,4 +1,4 @@
-/** Any JDBC driver or DataSource, with what java.sql knows of it and no more. */
+/** Serves any JDBC driver or DataSource with only what java.sql knows of it. */
 @NullMarked
 package io.everpool.core.plain;
 
