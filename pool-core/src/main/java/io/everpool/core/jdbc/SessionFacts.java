@@ -398,7 +398,7 @@ abstract class SessionFacts extends SessionMarks {
    */
   public final boolean mayHangUnseen() {
     try {
-      return has(HANDED_OUT) && physical.mayHangUnseen();
+      return has(EXPOSED_IN_WORK) && physical.mayHangUnseen();
     } catch (Throwable e) {
       marks |= BROKEN;
       return true;

@@ -64,8 +64,11 @@ abstract class SessionMarks {
    */
   static final int ASKED = 1 << 22;
 
-  /** The driver's own object was handed out in this lease, and not to what sets the session up. */
-  static final int HANDED_OUT = 1 << 23;
+  /**
+   * The driver's own object was handed out in this lease while nobody was setting the session up:
+   * {@link #isExposedInWork}.
+   */
+  static final int EXPOSED_IN_WORK = 1 << 23;
 
   /**
    * Whoever lends the connection says that it is read-only, and the driver has refused to be told.
@@ -219,7 +222,7 @@ abstract class SessionMarks {
     marks |= RAN | PENDING | MAY_BE_KEPT;
     sideEffects(sideEffects.and(SideEffects.EXPOSED));
     if (!settingUp) {
-      marks |= HANDED_OUT;
+      marks |= EXPOSED_IN_WORK;
       boundForGood = true;
     }
   }
@@ -233,14 +236,22 @@ abstract class SessionMarks {
     boundForGood |= !settingUp;
   }
 
-  /** Whether the program has had the driver's own object in this lease. */
+  /**
+   * Whether the driver's own object was handed out in this lease, to whomever. Decides what has to
+   * be cleaned up. Unlike {@link #isExposedInWork}, this counts the set-up, too.
+   */
   final boolean isExposed() {
     return sideEffects.isExposed();
   }
 
-  /** Whether the program may send by the driver's own object, which it has had in this lease. */
-  public final boolean isHandedOut() {
-    return has(HANDED_OUT);
+  /**
+   * Whether the driver's own object was handed out in this lease to the program's work, so that the
+   * program may send by it. Decides what may be repeated. Unlike {@link #isExposed}, this leaves
+   * out the set-up ({@link #settingUp}): an interceptor, or a framework for its own handle, does
+   * there what it does again on another session.
+   */
+  public final boolean isExposedInWork() {
+    return has(EXPOSED_IN_WORK);
   }
 
   /** A transaction ended, and nothing has been sent since. */

@@ -146,7 +146,7 @@ abstract class SessionSettings extends SessionFacts {
     return switch (unanswered(inQuery)) {
       case NONE -> false;
       case UNPROVEN -> (said || inQuery) && autoCommit() && !saysTransaction();
-      default -> said || inQuery || isHandedOut();
+      default -> said || inQuery || isExposedInWork();
     };
   }
 
@@ -418,7 +418,7 @@ abstract class SessionSettings extends SessionFacts {
   private void payBack() throws SQLException {
     if (settings != null
         && settings.owesAnything()
-        && !(isHandedOut() && isBlind() && mayBeInTransaction())) {
+        && !(isExposedInWork() && isBlind() && mayBeInTransaction())) {
       if (settings.owes(Setting.READ_ONLY)) {
         marks &= ~SAID_READ_ONLY;
       }

@@ -38,7 +38,7 @@ abstract class SettledConnection extends JudgedConnection implements SharedLease
 
   private void prove(Action proof) throws SQLException {
     Session s = current();
-    if (!s.isHandedOut()) {
+    if (!s.isExposedInWork()) {
       return;
     }
     try {

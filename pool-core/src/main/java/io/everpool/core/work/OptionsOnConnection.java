@@ -85,7 +85,7 @@ final class OptionsOnConnection {
    * Whether one may be open that the driver's own object has begun: a new level commits it in H2.
    */
   private boolean mayBeInTransactionUnseen() throws SQLException {
-    return face.current().isHandedOut() && face.current().mayBeInTransaction();
+    return face.current().isExposedInWork() && face.current().mayBeInTransaction();
   }
 
   /** Takes them back; if a transaction is open, that is done when it is over. */

@@ -274,7 +274,7 @@ final class UnitFailure {
    */
   void findLostCommit(@Nullable Throwable thrown) {
     Session session = face.session();
-    if (fatal == null && session != null && session.isHandedOut() && session.hasLostCommit()) {
+    if (fatal == null && session != null && session.isExposedInWork() && session.hasLostCommit()) {
       face.foundBroken(
           Verdict.CONNECTION_LOST,
           new SQLException(

@@ -57,13 +57,16 @@ final class UnitLog {
     beforeLast = since;
     counted = since;
     uncounted = false;
-    called = handedOut();
+    called = exposedInWork();
     lastMayCommit = false;
   }
 
-  /** What was handed out before, in this lease, may be used from now on as well. */
-  private Effects handedOut() {
-    return on != null && on.isHandedOut() ? Effects.UNPROVEN : Effects.NONE;
+  /**
+   * An object of the driver's that was handed out before, in this lease, may be used from now on as
+   * well.
+   */
+  private Effects exposedInWork() {
+    return on != null && on.isExposedInWork() ? Effects.UNPROVEN : Effects.NONE;
   }
 
   private long moment() {
@@ -134,7 +137,7 @@ final class UnitLog {
    */
   int commits(boolean answered) {
     // nobody knows how many requests of the driver's own object came before an unanswered one
-    boolean more = answered || handedOut() == Effects.UNPROVEN;
+    boolean more = answered || exposedInWork() == Effects.UNPROVEN;
     Effects byCalls = answered && uncounted ? Effects.COMMITTED : Effects.NONE;
     return more && since(counted, byCalls) == Effects.COMMITTED ? commits + 1 : commits;
   }

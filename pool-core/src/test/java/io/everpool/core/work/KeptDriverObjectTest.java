@@ -81,7 +81,7 @@ class KeptDriverObjectTest extends RunnerFixture {
       own(face);
     }
     try (PooledConnection face = plain.acquire()) {
-      assertThat(FakeLeaseManager.session(face).isHandedOut()).isFalse();
+      assertThat(FakeLeaseManager.session(face).isExposedInWork()).isFalse();
       runner(plain)
           .rerun(
               face,
