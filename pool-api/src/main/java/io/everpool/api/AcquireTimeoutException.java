@@ -28,10 +28,10 @@ public final class AcquireTimeoutException extends SQLTransientConnectionExcepti
   }
 
   /**
-   * The pool when the caller gave up, or up to a tenth of a second before: then another one was
-   * told the same, and of this caller only what he holds himself is newer. What its holders do is
-   * told of those whom the message names, and of none of them while another caller was about to
-   * find that out.
+   * The pool when the caller gave up, or up to a tenth of a second before: then another caller was
+   * told the same, and only what this caller holds himself is newer. It says what the holders do
+   * for those whom the message names; if another caller was just finding that out, it says so for
+   * none.
    */
   public PoolSnapshot snapshot() {
     return snapshot;

@@ -12,7 +12,7 @@ public enum CloseReason {
   CREDENTIALS_EXPIRED,
   /** It had been idle for {@link PoolConfig#idleTimeout()} and was above the minimum. */
   IDLE_TIMEOUT,
-  /** An operator had the idle ones closed, or the pool made smaller. */
+  /** An operator has had the idle connections closed, or has made the pool smaller. */
   EVICTED,
   /** It was found dead while idle. */
   FOUND_DEAD,
@@ -23,13 +23,14 @@ public enum CloseReason {
   /** It could not be brought back to the state of a new connection. */
   RESET_FAILED,
   /**
-   * Its holder has dropped it without closing it, and it was found by the garbage collector; where
-   * leaks are looked for, by {@link PoolConfig#leakThreshold()} or {@link LeakStackTraces#ALWAYS}.
+   * Its holder has dropped it without closing it, and the garbage collector has found it. That is
+   * noticed only if leaks are looked for, by {@link PoolConfig#leakThreshold()} or {@link
+   * LeakStackTraces#ALWAYS}.
    */
   ABANDONED,
   /** Its holder aborted it, or let it past a deadline. */
   ABORTED,
-  /** The database was asleep and had closed it, or the pool was. */
+  /** It went while the database or the pool was asleep. */
   ASLEEP,
   /** The pool was closed. */
   POOL_CLOSED;

@@ -8,16 +8,18 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A row of a table of contradictions. The pool's own is behind {@link Contradictions}; a driver's
- * adapter has one of what its properties say.
+ * A row of a table of contradictions: some settings, the condition under which they contradict one
+ * another, and what to do about it. The pool's own table is behind {@link Contradictions}; a
+ * driver's adapter may have one of its own, about what its properties say. Immutable; any thread
+ * may ask it if {@code applies} allows that.
  *
- * @param name in kebab case; unique
- * @param keys the settings concerned, the first one first; those of {@link PoolConfig#settings()}
- *     by their keys
+ * @param name its name in kebab case; unique
+ * @param keys the settings concerned, in the order in which the text names them; those of {@link
+ *     PoolConfig#settings()} by their {@link Setting#key() keys}
  * @param when the condition in words, for the documentation
- * @param advice what comes of it, and what to do; a sentence or two without secrets
- * @param applies whether it is so; must not throw
- * @param <F> what it looks at
+ * @param advice what comes of the contradiction, and what to do; a sentence or two without secrets
+ * @param applies whether the condition holds for these facts; must not throw
+ * @param <F> the facts that the rows of a table look at
  */
 public record ContradictionRule<F>(
     String name, List<String> keys, String when, String advice, Predicate<F> applies) {
@@ -28,10 +30,17 @@ public record ContradictionRule<F>(
   }
 
   /**
-   * What a table finds, in its order.
+   * Asks each row of a table, and returns the contradictions that it finds, in the order of the
+   * table.
    *
-   * @param config whose values and {@link PoolConfig#origin(String) origins} are shown
-   * @param others how the value of a key is shown that is no setting's; null where it isn't shown
+   * @param table the rows
+   * @param facts what the rows look at
+   * @param config the configuration whose values and {@link PoolConfig#origin(String) origins} the
+   *     texts show
+   * @param others tells how to show the value of a key that isn't one of the pool's settings; null
+   *     if it must not be shown
+   * @param <F> the type of the facts
+   * @return one for each row that applies; empty if none does
    */
   public static <F> List<Contradiction> findAll(
       List<ContradictionRule<F>> table,

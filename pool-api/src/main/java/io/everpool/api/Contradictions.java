@@ -9,7 +9,7 @@ import java.util.function.Predicate;
  * The settings of a pool that contradict one another, as one table: what can be told of them alone,
  * whatever the database. A pure function of the configuration.
  *
- * <p>A default never contradicts a default, and a setting that has no effect is told of only where
+ * <p>A default never contradicts a default, and a setting that has no effect is told of only if
  * somebody has set it.
  */
 public final class Contradictions {
@@ -31,7 +31,7 @@ public final class Contradictions {
       return config.retry().maxAttempts() > 1;
     }
 
-    /** Whether it is another than the default, which somebody must have said. */
+    /** Whether its value isn't the default, so that somebody must have set it. */
     boolean isSaid(Setting<?> setting) {
       return said(setting);
     }
@@ -214,7 +214,8 @@ public final class Contradictions {
   private Contradictions() {}
 
   /**
-   * Those within {@code config}, in no order that matters; empty if there are none. Immutable.
+   * The contradictions within {@code config}, in no order that matters; empty if there are none.
+   * Immutable.
    *
    * @param serverless whether the database is one that suspends itself when unused
    */

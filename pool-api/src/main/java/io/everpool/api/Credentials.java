@@ -35,11 +35,12 @@ public final class Credentials {
   }
 
   /**
-   * The same, until then: the pool keeps them for as long, asks anew when little of that time is
-   * left, and replaces by then the connections that were opened with them. One that is in use goes
-   * when it comes back, however late that is, and the last ones stay while no other can be opened.
+   * The same credentials with an end: the pool uses them until then, asks for new ones when little
+   * of that time is left, and by then has replaced the connections that were opened with them. A
+   * connection that is in use is closed when it comes back, however late that is, and the last ones
+   * stay while no other can be opened.
    *
-   * @param when by this machine's clock; null for never
+   * @param when the end, by this machine's clock; null for never
    */
   public Credentials expiringAt(@Nullable Instant when) {
     return new Credentials(user, password, when);
@@ -73,7 +74,7 @@ public final class Credentials {
     return Objects.hash(user, password, expiresAt);
   }
 
-  /** Without the password. */
+  /** The text, without the password. */
   @Override
   public String toString() {
     return "Credentials[user="

@@ -5,11 +5,11 @@ import org.jspecify.annotations.Nullable;
 
 /** Durations as people write them. */
 final class Durations {
-  private static final int LONGEST_DAYS = 100_000; // that milliseconds can count
+  private static final int LONGEST_DAYS = 100_000; // milliseconds can count them
 
   private Durations() {}
 
-  /** {@code 300s}, {@code 1500ms}. */
+  /** The text of a duration, such as {@code 300s} or {@code 1500ms}. */
   static String text(@Nullable Duration value) {
     if (value == null) {
       return "null";

@@ -4,7 +4,7 @@ import java.util.List;
 
 /** Which of a stack's frames tell a person something: those of his own program. */
 final class Frames {
-  /** Frames of the program that are shown where its way matters: frameworks have some of them. */
+  /** How many frames of the program are shown if its way matters: some of them are frameworks'. */
   private static final int WAY = 5;
 
   private static final String POOL = "io.everpool.core.";
@@ -19,7 +19,7 @@ final class Frames {
   /**
    * Where a thread is: the innermost frame of the program's own, and what it has called there.
    *
-   * @param stack innermost first, and not empty
+   * @param stack its frames, innermost first; not empty
    */
   static String now(List<StackTraceElement> stack) {
     for (int i = outOfTheDriver(stack); i < stack.size(); i++) {
@@ -31,7 +31,7 @@ final class Frames {
     return text(stack.get(0));
   }
 
-  /** Without what it says of class loaders and modules. */
+  /** The frame as a text, without class loaders and modules. */
   private static String text(StackTraceElement frame) {
     String file = frame.getFileName();
     String line = frame.getLineNumber() > 0 ? ":" + frame.getLineNumber() : "";
@@ -45,7 +45,7 @@ final class Frames {
   /**
    * How the program came there, in its own frames.
    *
-   * @param stack innermost first, and not empty
+   * @param stack its frames, innermost first; not empty
    */
   static String way(List<StackTraceElement> stack) {
     List<String> own =

@@ -13,11 +13,11 @@ import org.jspecify.annotations.Nullable;
 /**
  * What settings of one type have in common.
  *
- * @param type the type, boxed where it is a primitive one
- * @param hides whether {@code text} leaves something out, or all, for it may be a secret
+ * @param type the type, boxed if it is a primitive one
+ * @param hides whether {@code text} leaves out some or all of the value, for that may be a secret
  * @param text how a value is shown
  * @param copy makes a copy that nobody else can change
- * @param parts the settings that a value is made of, if it is
+ * @param parts the settings that a value is made of; empty if it is one value
  */
 record Kind<T>(
     Class<T> type, boolean hides, Text<T> text, UnaryOperator<T> copy, List<Setting<?>> parts) {
@@ -33,7 +33,7 @@ record Kind<T>(
   static final Kind<String> PASSWORD =
       hiding(String.class, value -> value == null ? "none" : Redaction.MASK);
 
-  /** Which may hold a secret, such as the key of an extension. */
+  /** SQL, which may hold a secret, such as the key of an extension. */
   static final Kind<String> SQL =
       hiding(String.class, value -> value == null ? "none" : Redaction.MASK);
 
@@ -74,7 +74,7 @@ record Kind<T>(
         value -> value == null ? "none" : isName.test(value) ? value : Redaction.MASK);
   }
 
-  /** The copy keeps a null that is in it, to be refused. */
+  /** The copy keeps a null that is in the value, so that the check can refuse it. */
   @SuppressWarnings("unchecked") // a class literal knows no type arguments
   private static Kind<Map<String, String>> properties() {
     return new Kind<>(
@@ -86,7 +86,7 @@ record Kind<T>(
         List.of());
   }
 
-  /** The copy keeps a null that is in it, to be refused. */
+  /** The copy keeps a null that is in the value, so that the check can refuse it. */
   @SuppressWarnings("unchecked") // a class literal knows no type arguments
   private static Kind<List<String>> urls() {
     return new Kind<>(

@@ -19,8 +19,9 @@ public interface LeaseInterceptor {
    * connection when the pool has put another physical connection under it, or has cleaned up the
    * one that is there, in order to run a unit of work again.
    *
-   * @throws SQLException to the borrower, who then gets no connection; this one goes back. One that
-   *     was lost meanwhile is replaced, a few times, and the interceptors are asked again
+   * @throws SQLException to have it thrown to the borrower, who then gets no connection; this one
+   *     goes back. If the connection was lost meanwhile, it is replaced, a few times, and the
+   *     interceptors are called again
    */
   default void acquired(Connection connection) throws SQLException {}
 

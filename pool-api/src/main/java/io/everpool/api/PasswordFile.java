@@ -14,19 +14,19 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A file that holds a password, as orchestrators mount them. What can't be read is told by the
- * file's name, never by what is in it. Thread-safe.
+ * A file that holds a password, as orchestrators mount them. A failure tells the file's name, never
+ * what is in it. Thread-safe.
  */
 final class PasswordFile implements CredentialsProvider {
 
-  /** More is no password; bytes. */
+  /** What is larger is no password; bytes. */
   private static final int LARGEST = 64 * 1024;
 
   private static final Pattern LINE_ENDS = Pattern.compile("[\\r\\n]+\\z");
 
   /**
-   * A path that begins as one and goes through a folder, of characters that names of files have; a
-   * token and a random password may well have a / in them, and + or = besides.
+   * A text that begins as a path, goes through a folder, and has only characters of file names. A
+   * token or a random password may well have a / in it, but also + or =.
    */
   private static final Pattern PATH =
       Pattern.compile(
@@ -90,7 +90,10 @@ final class PasswordFile implements CredentialsProvider {
     }
   }
 
-  /** The system's own message is nothing but the file's name, which may be no name at all. */
+  /**
+   * What to throw. The system's own message isn't shown: it is only the file's name, which may be
+   * the password itself.
+   */
   private SQLInvalidAuthorizationSpecException refused(String why, @Nullable Exception cause) {
     String name = file.toString();
     return isName(name)

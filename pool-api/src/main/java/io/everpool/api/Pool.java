@@ -21,8 +21,8 @@ import org.jspecify.annotations.Nullable;
  * <p>In Kotlin {@code pool.use { ... }} is {@link #use(VoidWork)}, a unit of work, and not the
  * extension that closes afterwards: that is {@code (pool as AutoCloseable).use { ... }}.
  *
- * <p>A later version may have more methods: who implements this for a test, or wraps a pool, is
- * compiled anew with it.
+ * <p>A later version may have more methods: a class that implements this for a test, or wraps a
+ * pool, then has to be compiled again.
  *
  * <p>All methods may be called from any thread, virtual threads included. A connection taken from
  * {@link #getConnection()} goes back by its {@code close()}; use try-with-resources.
@@ -41,9 +41,10 @@ public interface Pool extends DataSource, AutoCloseable {
   /**
    * Takes a connection, waiting in line for at most {@link PoolConfig#acquireTimeout()}.
    *
-   * <p>Nothing is run again for whoever works with it. Where it is lost before the answer has come
-   * to a COMMIT, or to a write in autocommit, its call throws {@link CommitOutcomeUnknownException}
-   * or {@link WriteOutcomeUnknownException}: look for the effect before you repeat it.
+   * <p>The pool runs nothing again for whoever works with it. If it is lost before the answer has
+   * come to a COMMIT, or to a write in autocommit, its call throws {@link
+   * CommitOutcomeUnknownException} or {@link WriteOutcomeUnknownException}: look for the effect
+   * before you repeat it.
    *
    * @throws AcquireTimeoutException if none came in time, or it became known while waiting that
    *     none will; carries the last connect failure and a snapshot that names the holders
@@ -60,15 +61,22 @@ public interface Pool extends DataSource, AutoCloseable {
   Connection getConnection() throws SQLException;
 
   /**
-   * As {@link #getConnection()}, with a limit for this call in place of {@link
-   * PoolConfig#acquireTimeout()}; a longer one, too.
+   * As {@link #getConnection()}, but with a limit for this call in place of {@link
+   * PoolConfig#acquireTimeout()}, which may be longer than that.
    *
-   * @param timeout how long to wait; zero or less for one that is there at once
+   * @param timeout how long to wait; zero or less to take only a connection that is there at once
    * @throws SQLException as {@link #getConnection()}
    */
   Connection getConnection(Duration timeout) throws SQLException;
 
-  /** Refused: a pool has the credentials of its configuration only. */
+  /**
+   * Always throws, because a pool has only the credentials of its configuration or of its {@link
+   * CredentialsProvider}. Use {@link #getConnection()}, and open a second pool for another user.
+   *
+   * @param user is not used
+   * @param password is not used
+   * @throws SQLFeatureNotSupportedException always
+   */
   @Override
   Connection getConnection(String user, String password) throws SQLException;
 
@@ -77,22 +85,21 @@ public interface Pool extends DataSource, AutoCloseable {
    * necessary and nothing can be doubled by it: everything sent so far was read-only, or in a
    * transaction whose COMMIT was not sent (or was found to have failed).
    *
-   * <p>A rerun begins from the beginning, so whatever can be used but once has to be made within
-   * the work: a stream is opened there, and the rows of a batch are added there. Where the work has
-   * used up what it was given from outside it isn't run again, or ends where it gives a driver the
-   * stream that a run before has had; what comes out is what it had failed of, with the reason
-   * among what that suppresses. An iterator, a result set or a stream that the work reads by itself
-   * the pool doesn't see.
+   * <p>A rerun begins from the beginning, so whatever can be used only once has to be made within
+   * the work: a stream is opened there, and the rows of a batch are added there. If the work has
+   * used up what it was given from outside, it isn't run again; or its next run ends where it gives
+   * a driver a stream that an earlier run was given. Then the failure of the earlier run is thrown,
+   * with the reason among its suppressed exceptions. The pool doesn't see an iterator, a result set
+   * or a stream that the work reads by itself.
    *
-   * <p>The work runs on the thread that calls this, each of its runs, and so do the pauses between
-   * them.
+   * <p>All runs of the work, and the pauses between them, are on the thread that calls this.
    *
    * @throws X what the work has thrown, if it isn't run again
    * @throws SQLException as {@link #getConnection()} if there is no connection to be had; and the
    *     failure of the database that the work has met, if it isn't run again
    * @throws WriteOutcomeUnknownException if a write in autocommit was cut off
    * @throws CommitOutcomeUnknownException if a COMMIT was cut off and the server cannot tell, or
-   *     can't be asked; it is asked about those that {@code commit()} has sent
+   *     can't be asked; it is asked only about a COMMIT that {@code commit()} has sent
    */
   default <T extends @Nullable Object, X extends Exception> T run(Work<T, X> work)
       throws X, SQLException {
@@ -105,10 +112,10 @@ public interface Pool extends DataSource, AutoCloseable {
 
   /**
    * Runs a unit of work in a transaction: committed if the work returns, rolled back if it throws.
-   * Rerun whole after a connection error, a serialization failure or a deadlock; a COMMIT whose
-   * answer was lost is looked up on the server where that can be done ({@link
-   * RetryConfig#commitOutcome()}), never replayed blindly. What can be used but once is made within
-   * the work, as for {@link #run(Work)}.
+   * It is rerun whole after a connection error, a serialization failure or a deadlock. A COMMIT
+   * whose answer was lost is looked up on the server if that can be done ({@link
+   * RetryConfig#commitOutcome()}), never replayed blindly. What can be used only once has to be
+   * made within the work, as for {@link #run(Work)}.
    *
    * @throws X what the work has thrown, if it isn't run again
    * @throws SQLException as of {@link #run(Work)}
@@ -159,19 +166,20 @@ public interface Pool extends DataSource, AutoCloseable {
   }
 
   /**
-   * For programs and frameworks that want a connection only to read: each is read-only and, where
-   * {@link PoolConfig#readers()} are configured, one of a reader's, or else where {@link
-   * PoolConfig#readerFallback()} says. {@link #getConnection()} is always the writer's.
+   * A data source for programs and frameworks that want a connection only to read. Each of its
+   * connections is read-only. If {@link PoolConfig#readers()} are configured it is a reader's, and
+   * {@link PoolConfig#readerFallback()} says what is done if no reader can serve. {@link
+   * #getConnection()} is always the writer's.
    */
   DataSource reader();
 
   /**
-   * For migrations, and whatever else has statements that are meant to take long. On these
-   * connections neither {@link PoolConfig#commandTimeout()} nor a network time-out ends a
+   * A data source for migrations, and for whatever else has statements that are meant to take long.
+   * On its connections neither {@link PoolConfig#commandTimeout()} nor a network time-out ends a
    * statement; a limit that the program sets itself does. At the next lease the limits are back.
    * Each connection costs a round trip at its beginning and one at its end. Behind a pooler, where
-   * nothing can be set for a session, a limit of the role's or the database's own stays. Where
-   * there are {@link PoolConfig#readers()}: the writer's.
+   * nothing can be set for a session, a limit of the role's or the database's own stays. With
+   * {@link PoolConfig#readers()} they are the writer's connections.
    *
    * @throws UnsupportedOperationException if this pool is another implementation, which has no such
    *     connections
@@ -181,8 +189,8 @@ public interface Pool extends DataSource, AutoCloseable {
   }
 
   /**
-   * What the readers' pools look like now, in the order of {@link PoolConfig#readers()}; empty
-   * where there are none.
+   * What the readers' pools look like now, in the order of {@link PoolConfig#readers()}; empty if
+   * there are none.
    */
   default List<PoolSnapshot> readerSnapshots() {
     return List.of();
@@ -191,7 +199,7 @@ public interface Pool extends DataSource, AutoCloseable {
   /**
    * How large the pool should be, by what it was asked for; empty without {@link
    * PoolConfig#sizeAdvice()}, or until it has seen a hundred leases. Takes some ten milliseconds of
-   * processor time and no connection; from any thread. Where there are readers: of the writer.
+   * processor time and no connection. With readers, it is about the writer's pool.
    */
   default Optional<SizeAdvice> advise() {
     return Optional.empty();
@@ -218,10 +226,10 @@ public interface Pool extends DataSource, AutoCloseable {
 
   /**
    * Stops lending at once, tells those who wait, gives the holders {@link
-   * PoolConfig#drainTimeout()} to return, then closes every connection. A call while another one
-   * closes the pool returns when that has done so, but for a listener's that is told of events just
-   * then, which returns at once; a call after that does nothing. Never throws; an interrupt, of
-   * whoever waits, cuts the draining short.
+   * PoolConfig#drainTimeout()} to return, then closes every connection. A call while another one is
+   * closing the pool returns when that has closed it; but it returns at once if it comes from a
+   * listener that is being told of an event. A call after that does nothing. Never throws. If a
+   * thread that waits here is interrupted, that cuts the draining short.
    */
   @Override
   void close();

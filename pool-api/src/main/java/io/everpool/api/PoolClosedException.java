@@ -9,7 +9,7 @@ public final class PoolClosedException extends SQLNonTransientConnectionExceptio
   /**
    * Made by a pool.
    *
-   * @param poolName of the pool that is closed
+   * @param poolName the name of the pool that is closed
    */
   public PoolClosedException(String poolName) {
     super(

@@ -24,7 +24,7 @@ public final class PoolConfig {
 
   private final SettingValues values;
 
-  /** Where values stand, by their keys; no part of what the configuration is. */
+  /** Where values stand, by their keys; this doesn't count in {@link #equals}. */
   private final Map<String, String> origins;
 
   private PoolConfig(SettingValues values, Map<String, String> origins) {
@@ -83,15 +83,16 @@ public final class PoolConfig {
     return values.get(PoolSettings.USER);
   }
 
-  /** Its password, or null for the one in the URL. */
+  /** The role's password, or null for the one in the URL. */
   public @Nullable String password() {
     return values.get(PoolSettings.PASSWORD);
   }
 
   /**
    * A file that holds the password, in UTF-8 and without anything else but line ends behind it; or
-   * null. It is read anew for each new connection, so that a password that changes on the server is
-   * changed there. Not beside {@link #password()} or {@link #passwordEnv()}.
+   * null. It is read anew for each new connection, so that a password that changes on the server
+   * has to be changed only there. Can't be set beside {@link #password()} or {@link
+   * #passwordEnv()}.
    *
    * @see CredentialsProvider
    */
@@ -100,8 +101,8 @@ public final class PoolConfig {
   }
 
   /**
-   * The name of an environment variable that holds the password, or null. Not beside {@link
-   * #password()} or {@link #passwordFile()}.
+   * The name of an environment variable that holds the password, or null. Can't be set beside
+   * {@link #password()} or {@link #passwordFile()}.
    */
   public @Nullable String passwordEnv() {
     return values.get(PoolSettings.PASSWORD_ENV);
@@ -148,7 +149,7 @@ public final class PoolConfig {
     return values.required(PoolSettings.HEALTH_CHECK_INTERVAL);
   }
 
-  /** How they are examined. */
+  /** How idle connections are examined. */
   public HealthCheck healthCheck() {
     return values.required(PoolSettings.HEALTH_CHECK);
   }
@@ -243,7 +244,7 @@ public final class PoolConfig {
     return values.required(PoolSettings.SLEEP);
   }
 
-  /** Time without work after which it does; positive. */
+  /** Time without work after which the pool sleeps; positive. */
   public Duration sleepAfter() {
     return values.required(PoolSettings.SLEEP_AFTER);
   }
@@ -262,7 +263,7 @@ public final class PoolConfig {
     return values.required(PoolSettings.READERS);
   }
 
-  /** What becomes of such work when no reader can take it. */
+  /** What becomes of work that only reads when no reader can take it. */
   public ReaderFallback readerFallback() {
     return values.required(PoolSettings.READER_FALLBACK);
   }
@@ -288,7 +289,7 @@ public final class PoolConfig {
   }
 
   /**
-   * Every setting but the secrets: no password, and of the URL and the properties nothing secret.
+   * Every setting but the secrets: no password, and nothing secret of the URL and the properties.
    */
   @Override
   public String toString() {
@@ -296,8 +297,8 @@ public final class PoolConfig {
   }
 
   /**
-   * Collects settings; each starts at its default. What can't work, null where a value must be
-   * included, is told by {@link #build()}, all at once. Not thread-safe.
+   * Collects settings; each starts at its default. What can't work is refused by {@link #build()},
+   * all at once; so is null if there must be a value. Not thread-safe.
    */
   public static final class Builder {
     private final SettingDraft draft;
@@ -331,9 +332,9 @@ public final class PoolConfig {
     }
 
     /**
-     * Sets what a setting is where nobody says; for those who have defaults of their own, or have
-     * them from a file. As the default that it replaces, it gives way to what is said: see {@link
-     * #minSize} and {@link #maxSize}.
+     * Sets the value that a setting has if nobody sets it; for programs that have defaults of their
+     * own, or read them from a file. Like the default that it replaces, it gives way to a value
+     * that was set: see {@link #minSize} and {@link #maxSize}.
      *
      * @throws IllegalArgumentException if it is none of {@link PoolConfig#settings()} or their
      *     parts
@@ -351,7 +352,7 @@ public final class PoolConfig {
       return this;
     }
 
-    /** What the parts are, too, that nobody has said; null is refused in place of them all. */
+    /** Changes the parts, too, that nobody has set; null is refused in place of all of them. */
     private void retryDefaults(@Nullable RetryConfig whole) {
       RetryConfig.Builder parts = retry;
       if (whole == null) {
@@ -370,8 +371,8 @@ public final class PoolConfig {
      * Says where a value stands that was set before, for whoever has to find it; setting it anew
      * forgets that.
      *
-     * @param key as of {@link PoolConfig#origin}
-     * @param where a file and a line, for one; without secrets
+     * @param key the key, as for {@link PoolConfig#origin}
+     * @param where a file and a line, for example; without secrets
      */
     public Builder origin(String key, String where) {
       origins.put(key, where);
@@ -424,12 +425,16 @@ public final class PoolConfig {
       return set(PoolSettings.PROPERTIES, value);
     }
 
-    /** Sets {@link PoolConfig#minSize()}. Not said, it is 2, or the maximum where that is less. */
+    /**
+     * Sets {@link PoolConfig#minSize()}. If it isn't set, it is 2, or the maximum if that is less.
+     */
     public Builder minSize(int value) {
       return set(PoolSettings.MIN_SIZE, value);
     }
 
-    /** Sets {@link PoolConfig#maxSize()}. Not said, it is 20, or the minimum where that is more. */
+    /**
+     * Sets {@link PoolConfig#maxSize()}. If it isn't set, it is 20, or the minimum if that is more.
+     */
     public Builder maxSize(int value) {
       return set(PoolSettings.MAX_SIZE, value);
     }

@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 public final class PoolSnapshot implements Serializable {
   private static final long serialVersionUID = 1L;
 
-  /** Whom an explanation names: of a thousand holders each refused caller would carry them all. */
+  /** How many holders an explanation names; otherwise each refused caller would carry thousands. */
   private static final int MOST_EXPLAINED = 20;
 
   private final String name;
@@ -89,8 +89,8 @@ public final class PoolSnapshot implements Serializable {
   }
 
   /**
-   * Whether the server is known to be unreachable just now; not so where it answers and refuses new
-   * connections, nor where nobody needs one and the pool has stopped trying: then nobody knows.
+   * Whether the server is known to be unreachable just now; no if it answers and refuses new
+   * connections, and no if nobody needs one and the pool has stopped trying, for then nobody knows.
    */
   public boolean down() {
     return down;
@@ -146,7 +146,9 @@ public final class PoolSnapshot implements Serializable {
     return opened;
   }
 
-  /** Connections closed since then, by reason; a reason that never was is left out. Immutable. */
+  /**
+   * Connections closed since then, by reason; a reason that never occurred is left out. Immutable.
+   */
   public Map<CloseReason, Long> closed() {
     return closed;
   }
@@ -248,8 +250,9 @@ public final class PoolSnapshot implements Serializable {
   }
 
   /**
-   * Several lines: the counts, who holds the connections, and the last connect error. Of many
-   * holders the 20 who have had theirs for longest, those first, and how many others there are.
+   * Several lines: the counts, who holds the connections, and the last connect error. If there are
+   * many holders, it names the 20 who have had theirs for longest, longest first, and says how many
+   * others there are.
    */
   public String explain() {
     StringBuilder text = new StringBuilder(toString());
@@ -276,7 +279,7 @@ public final class PoolSnapshot implements Serializable {
             .toList();
   }
 
-  /** Who has a connection. Immutable and thread-safe. */
+  /** A thread that has a connection. Immutable and thread-safe. */
   public static final class Holder implements Serializable {
     private static final long serialVersionUID = 1L;
 
@@ -307,7 +310,7 @@ public final class PoolSnapshot implements Serializable {
      *
      * @param connection the connection's number, counted from 1 within the pool
      * @param thread the name of the thread that took it, and its id
-     * @param heldFor for how long, at least
+     * @param heldFor for how long it has had it, at least
      * @param where what that thread is doing now, innermost frame first; empty if it can't be told
      */
     public static Holder of(
@@ -315,12 +318,12 @@ public final class PoolSnapshot implements Serializable {
       return new Holder(connection, thread, heldFor, where, List.of(), false);
     }
 
-    /** The same, of whom it is known where he acquired the connection: innermost frame first. */
+    /** The same holder, with the place where he acquired the connection: innermost frame first. */
     public Holder acquiredAt(List<StackTraceElement> value) {
       return new Holder(connection, thread, heldFor, where, value, waiting);
     }
 
-    /** The same, whose thread waits for another connection of this pool, or doesn't. */
+    /** The same holder, with whether his thread waits for another connection of this pool. */
     public Holder waiting(boolean value) {
       return new Holder(connection, thread, heldFor, where, acquiredAt, value);
     }
@@ -396,8 +399,8 @@ public final class PoolSnapshot implements Serializable {
   }
 
   /**
-   * Collects what a snapshot tells, each by the name of its accessor; for pools, and for tests of
-   * what reads snapshots. Not thread-safe.
+   * Collects what a snapshot tells, each fact by a method with the name of its accessor. It is for
+   * pools, and for tests of code that reads snapshots. Not thread-safe.
    */
   public static final class Builder {
     private final String name;
@@ -425,115 +428,115 @@ public final class PoolSnapshot implements Serializable {
       this.name = name;
     }
 
-    /** Sets {@link PoolSnapshot#state()}. Not said, it is open. */
+    /** Sets {@link PoolSnapshot#state()}. If it isn't set, it is open. */
     public Builder state(PoolState value) {
       state = value;
       return this;
     }
 
-    /** Sets {@link PoolSnapshot#asleep()}. Not said, it is false. */
+    /** Sets {@link PoolSnapshot#asleep()}. If it isn't set, it is false. */
     public Builder asleep(boolean value) {
       asleep = value;
       return this;
     }
 
-    /** Sets {@link PoolSnapshot#down()}. Not said, it is false. */
+    /** Sets {@link PoolSnapshot#down()}. If it isn't set, it is false. */
     public Builder down(boolean value) {
       down = value;
       return this;
     }
 
-    /** Sets {@link PoolSnapshot#suspended()}. Not said, it is false. */
+    /** Sets {@link PoolSnapshot#suspended()}. If it isn't set, it is false. */
     public Builder suspended(boolean value) {
       suspended = value;
       return this;
     }
 
-    /** Sets {@link PoolSnapshot#minSize()}. Not said, it is 0. */
+    /** Sets {@link PoolSnapshot#minSize()}. If it isn't set, it is 0. */
     public Builder minSize(int value) {
       minSize = value;
       return this;
     }
 
-    /** Sets {@link PoolSnapshot#maxSize()}. Not said, it is 0. */
+    /** Sets {@link PoolSnapshot#maxSize()}. If it isn't set, it is 0. */
     public Builder maxSize(int value) {
       maxSize = value;
       return this;
     }
 
-    /** Sets {@link PoolSnapshot#idle()}. Not said, it is 0. */
+    /** Sets {@link PoolSnapshot#idle()}. If it isn't set, it is 0. */
     public Builder idle(int value) {
       idle = value;
       return this;
     }
 
-    /** Sets {@link PoolSnapshot#leased()}. Not said, it is 0. */
+    /** Sets {@link PoolSnapshot#leased()}. If it isn't set, it is 0. */
     public Builder leased(int value) {
       leased = value;
       return this;
     }
 
-    /** Sets {@link PoolSnapshot#connecting()}. Not said, it is 0. */
+    /** Sets {@link PoolSnapshot#connecting()}. If it isn't set, it is 0. */
     public Builder connecting(int value) {
       connecting = value;
       return this;
     }
 
-    /** Sets {@link PoolSnapshot#probing()}. Not said, it is 0. */
+    /** Sets {@link PoolSnapshot#probing()}. If it isn't set, it is 0. */
     public Builder probing(int value) {
       probing = value;
       return this;
     }
 
-    /** Sets {@link PoolSnapshot#closing()}. Not said, it is 0. */
+    /** Sets {@link PoolSnapshot#closing()}. If it isn't set, it is 0. */
     public Builder closing(int value) {
       closing = value;
       return this;
     }
 
-    /** Sets {@link PoolSnapshot#waiting()}. Not said, it is 0. */
+    /** Sets {@link PoolSnapshot#waiting()}. If it isn't set, it is 0. */
     public Builder waiting(int value) {
       waiting = value;
       return this;
     }
 
-    /** Sets {@link PoolSnapshot#opened()}. Not said, it is 0. */
+    /** Sets {@link PoolSnapshot#opened()}. If it isn't set, it is 0. */
     public Builder opened(long value) {
       opened = value;
       return this;
     }
 
-    /** Sets {@link PoolSnapshot#closed()}. Not said, none was. */
+    /** Sets {@link PoolSnapshot#closed()}. If it isn't set, it is empty. */
     public Builder closed(Map<CloseReason, Long> value) {
       closed = value;
       return this;
     }
 
-    /** Sets {@link PoolSnapshot#connectFailures()}. Not said, it is 0. */
+    /** Sets {@link PoolSnapshot#connectFailures()}. If it isn't set, it is 0. */
     public Builder connectFailures(long value) {
       connectFailures = value;
       return this;
     }
 
-    /** Sets {@link PoolSnapshot#acquireTimeouts()}. Not said, it is 0. */
+    /** Sets {@link PoolSnapshot#acquireTimeouts()}. If it isn't set, it is 0. */
     public Builder acquireTimeouts(long value) {
       acquireTimeouts = value;
       return this;
     }
 
-    /** Sets {@link PoolSnapshot#retries()}. Not said, it is 0. */
+    /** Sets {@link PoolSnapshot#retries()}. If it isn't set, it is 0. */
     public Builder retries(long value) {
       retries = value;
       return this;
     }
 
-    /** Sets {@link PoolSnapshot#lastConnectError()}. Not said, it is null. */
+    /** Sets {@link PoolSnapshot#lastConnectError()}. If it isn't set, it is null. */
     public Builder lastConnectError(@Nullable String value) {
       lastConnectError = value;
       return this;
     }
 
-    /** Sets {@link PoolSnapshot#holders()}. Not said, nobody. */
+    /** Sets {@link PoolSnapshot#holders()}. If it isn't set, it is empty. */
     public Builder holders(List<Holder> value) {
       holders = value;
       return this;

@@ -1,11 +1,11 @@
 package io.everpool.api;
 
-/** The life of a pool; there is no way back. */
+/** The states of a pool's life, in their order; there is no way back. */
 public enum PoolState {
-  /** Lends connections. */
+  /** The pool lends connections. */
   OPEN,
-  /** Lends no more and waits for the holders. */
+  /** The pool lends no more and waits for the holders. */
   DRAINING,
-  /** Has closed every connection. */
+  /** The pool has closed every connection. */
   CLOSED
 }

@@ -6,12 +6,12 @@ package io.everpool.api;
  */
 public enum PoolerMode {
   /**
-   * Found out: by the URL where that names a known one, else when the first connection is opened.
-   * One that was found, and of which the URL says nothing more, is taken for {@link #TRANSACTION},
-   * which is right with either kind.
+   * The pool finds out: by the URL if that names a known one, otherwise when the first connection
+   * is opened. A pooler that was found, and of which the URL says nothing more, is taken for {@link
+   * #TRANSACTION}, which is right with either kind.
    */
   AUTO,
-  /** None; nobody looks for one. */
+  /** There is none, and the pool doesn't look for one. */
   NONE,
   /**
    * One that lends a server connection for each transaction. Nothing is set for the session or

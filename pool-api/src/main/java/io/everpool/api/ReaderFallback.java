@@ -4,6 +4,6 @@ package io.everpool.api;
 public enum ReaderFallback {
   /** The writer does it, as if there were no readers. */
   WRITER,
-  /** It fails: the writer is never to carry what the readers carry. */
+  /** The work fails: the writer must never carry what the readers carry. */
   FAIL
 }

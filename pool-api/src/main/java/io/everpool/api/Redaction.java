@@ -31,7 +31,10 @@ public final class Redaction {
   private static final Pattern HOST =
       Pattern.compile("(?:[A-Za-z0-9_.-]*|\\[[0-9A-Fa-f:.]+])(?::[0-9]{0,5})?");
 
-  /** None is as long as the shortest key that might stand in a path's place (Ed25519, base64). */
+  /**
+   * A harmless value. It is shorter than any key that might stand in place of a path (Ed25519,
+   * base64).
+   */
   private static final Pattern VALUE = Pattern.compile("[A-Za-z0-9_.,/+-]{0,63}");
 
   private static final Pattern NAME = Pattern.compile("[A-Za-z0-9_.-]{1,64}");
@@ -48,7 +51,7 @@ public final class Redaction {
                   + " mode databasename")
               .split(" "));
 
-  /** Those whose value is a number, or a time: into which the wrong variable puts anything else. */
+  /** Those whose value is a number or a time; the wrong variable may put anything else there. */
   private static final Set<String> NUMBERS =
       Set.of(
           ("port pgport connecttimeout connectiontimeout sockettimeout logintimeout querytimeout"
@@ -71,7 +74,7 @@ public final class Redaction {
                   + " pgbouncer pooling")
               .split(" "));
 
-  /** These words, without what separates their parts. */
+  /** The words of these choices, without the characters that separate their parts. */
   private static final Set<String> CHOSEN =
       Set.of(
           ("0 1 true false on off yes no none auto always never any disable disabled allow prefer"

@@ -7,7 +7,7 @@ package io.everpool.api;
 public enum ResetMode {
   /**
    * What statements may have left is cleared: by their texts, and by what the driver knows of the
-   * functions, triggers, views and policies that they use. Costs nothing where they left none, and
+   * functions, triggers, views and policies that they use. Costs nothing if they left nothing, and
    * a round trip otherwise.
    */
   SMART,

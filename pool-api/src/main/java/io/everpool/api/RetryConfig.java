@@ -59,8 +59,8 @@ public final class RetryConfig {
   }
 
   /**
-   * After which no further rerun of a unit begins; positive. The wait for its connection, up to
-   * {@link PoolConfig#acquireTimeout()}, may come on top.
+   * The time after which no further rerun of a unit begins; positive. The wait for its connection,
+   * up to {@link PoolConfig#acquireTimeout()}, may come on top.
    */
   public Duration maxDuration() {
     return values.required(RetrySettings.MAX_DURATION);
@@ -167,8 +167,8 @@ public final class RetryConfig {
     }
 
     /**
-     * Sets what a setting is where nobody says. As the default that it replaces, it gives way to
-     * what is said: see {@link #initialBackoff} and {@link #maxBackoff}.
+     * Sets the value that a setting has if nobody sets it. Like the default that it replaces, it
+     * gives way to a value that was set: see {@link #initialBackoff} and {@link #maxBackoff}.
      *
      * @throws IllegalArgumentException if it is none of {@link RetryConfig#settings()}
      * @throws ClassCastException if the value isn't of its type
@@ -188,12 +188,18 @@ public final class RetryConfig {
       return set(RetrySettings.MAX_DURATION, value);
     }
 
-    /** Sets {@link RetryConfig#initialBackoff()}. Not said, it is 20 ms, or the longest if less. */
+    /**
+     * Sets {@link RetryConfig#initialBackoff()}. If it isn't set, it is 20 ms, or the longest pause
+     * if that is less.
+     */
     public Builder initialBackoff(Duration value) {
       return set(RetrySettings.INITIAL_BACKOFF, value);
     }
 
-    /** Sets {@link RetryConfig#maxBackoff()}. Not said, it is 16 s, or the first pause if more. */
+    /**
+     * Sets {@link RetryConfig#maxBackoff()}. If it isn't set, it is 16 s, or the first pause if
+     * that is more.
+     */
     public Builder maxBackoff(Duration value) {
       return set(RetrySettings.MAX_BACKOFF, value);
     }

@@ -31,7 +31,7 @@ record Rule<T>(String range, Check<T> check) {
     List<String> problems(String key, @Nullable T value);
   }
 
-  /** Any value, and none. */
+  /** Any value, or none. */
   static <T> Rule<T> optional(String range) {
     return new Rule<>(range, (key, value) -> List.of());
   }
@@ -70,7 +70,7 @@ record Rule<T>(String range, Check<T> check) {
                 : List.of(key + " is something else; it must be " + range));
   }
 
-  /** A value that is met by {@code allowed}; is shown in the refusal. */
+  /** A value that {@code allowed} accepts; a refusal shows the value. */
   private static <T> Rule<T> required(String range, Predicate<T> allowed) {
     return new Rule<>(
         range,
@@ -100,19 +100,19 @@ record Rule<T>(String range, Check<T> check) {
         least + " to " + most, value -> value.longValue() >= least && value.longValue() <= most);
   }
 
-  /** Time that passes. */
+  /** A time above zero. */
   static Rule<Duration> positive() {
     return required(
         "above zero and at most 365 days",
         value -> !value.isNegative() && !value.isZero() && !isTooLong(value));
   }
 
-  /** Time that may be switched off. */
+  /** A time that may be switched off. */
   static Rule<Duration> zeroOrMore() {
     return required("zero (off) to 365 days", value -> !value.isNegative() && !isTooLong(value));
   }
 
-  /** Time that the server counts; what it can't count would be no limit at all. */
+  /** A time that the server counts; what it can't count would be no limit at all. */
   static Rule<Duration> onTheServer() {
     Rule<Duration> time = zeroOrMore();
     return new Rule<>(
@@ -133,7 +133,10 @@ record Rule<T>(String range, Check<T> check) {
     return value.compareTo(PoolConfig.LONGEST_DURATION) > 0;
   }
 
-  /** What could be a name is shown; anything else may have come from a wrong variable. */
+  /**
+   * The pool's name. A refusal shows what could be a name; anything else may have come from a wrong
+   * variable.
+   */
   static Rule<String> name() {
     String range = "1 to 64 letters, digits, dots, dashes or underscores";
     return new Rule<>(
@@ -153,7 +156,7 @@ record Rule<T>(String range, Check<T> check) {
         });
   }
 
-  /** Any text but a blank one: what an address is worth the adapter judges. */
+  /** Any text but a blank one; whether the address is good is for the adapter to say. */
   static Rule<String> url() {
     return new Rule<>(
         "a JDBC URL or a libpq URL",

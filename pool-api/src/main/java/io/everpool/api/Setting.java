@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * <p>There are no others than the ones listed; each is one object, compared by identity. Immutable
  * and thread-safe.
  *
- * @param <T> the type of its value, boxed where it is a primitive one
+ * @param <T> the type of its value, boxed if it is a primitive one
  */
 public final class Setting<T> {
   private final int index;
@@ -25,7 +25,7 @@ public final class Setting<T> {
   private final String meaning;
 
   /**
-   * @param index its place in its table
+   * @param index its position in its table
    * @param path what stands before its key: empty, or the key of the setting that it is a part of
    *     and a dot
    */
@@ -64,14 +64,17 @@ public final class Setting<T> {
   }
 
   /**
-   * The type of its value, boxed where it is a primitive one: String, Integer, Long, Boolean,
+   * The type of its value, boxed if it is a primitive one: String, Integer, Long, Boolean,
    * Duration, an enum, a Map or a List of Strings, or a configuration made of {@link #parts()}.
    */
   public Class<T> type() {
     return kind.type();
   }
 
-  /** What it is where nobody says; null where it is optional, and for the URL, which has none. */
+  /**
+   * The value that it has if nobody sets it; null if it is optional, and for the URL, which has no
+   * default.
+   */
   public @Nullable T defaultValue() {
     return defaultValue;
   }
@@ -91,14 +94,14 @@ public final class Setting<T> {
     return kind.hides();
   }
 
-  /** The settings that its value is made of; empty where it is one value. Immutable. */
+  /** The settings that its value is made of; empty if it is one value. Immutable. */
   public List<Setting<?>> parts() {
     return kind.parts();
   }
 
   /**
    * What is wrong with a value by itself, in sentences that begin with the {@link #key() key} (of
-   * the {@link #parts() part} that is wrong, where there are parts), say what would be right, and
+   * the {@link #parts() part} that is wrong, if there are parts), say what would be right, and
    * carry no secret; empty if nothing is.
    */
   public List<String> problems(@Nullable T value) {

@@ -5,8 +5,9 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Values that are being collected, and which of them somebody has said: of two that must be in
- * order, one that nobody has said gives way to the other. Not thread-safe.
+ * Values that are being collected, with which of them somebody has said (set, and not left at a
+ * default). Of two that must be in order, one that nobody has said gives way to the other. Not
+ * thread-safe.
  */
 final class SettingDraft {
   private final SettingTable table;
@@ -45,7 +46,7 @@ final class SettingDraft {
     said[setting.index()] = true;
   }
 
-  /** Changes what a setting is where nobody says; that gives way as a default does. */
+  /** Changes the value that a setting has if nobody says one; like a default, it gives way. */
   <T> void setDefault(Setting<T> setting, @Nullable T value) {
     table.require(setting);
     T cast = setting.type().cast(value);
@@ -54,7 +55,7 @@ final class SettingDraft {
     }
   }
 
-  /** Has another value for a setting; that it was said, or wasn't, stays so. */
+  /** Changes the value of a setting, but not whether it counts as said. */
   <T> void put(Setting<T> setting, @Nullable T value) {
     table.require(setting);
     values[setting.index()] = setting.type().cast(value);
@@ -68,7 +69,9 @@ final class SettingDraft {
     return said[setting.index()];
   }
 
-  /** What must be in order with {@code setting} counts as not said where it is at its default. */
+  /**
+   * A setting that must be in order with {@code setting} counts as not said if it has its default.
+   */
   void unsayDefaultsBeside(Setting<?> setting) {
     for (SettingTable.Order<?> order : table.orders()) {
       if (order.lower() == setting) {
@@ -85,7 +88,7 @@ final class SettingDraft {
     }
   }
 
-  /** The values as they stand, those put in order that can be; not checked. */
+  /** The values as they stand, put in order where that is possible; they aren't checked. */
   SettingValues values() {
     @Nullable Object[] result = new Object[values.length];
     for (Setting<?> setting : table.settings()) {
@@ -101,7 +104,10 @@ final class SettingDraft {
     return setting.kept(get(setting));
   }
 
-  /** To a value that can't work, here or there, nothing gives way, so that it alone is refused. */
+  /**
+   * Has one of two values give way. Nothing gives way to a value that can't work for either
+   * setting, so that only this value is refused.
+   */
   private <T extends Comparable<T>> void giveWay(
       SettingTable.Order<T> order, @Nullable Object[] result) {
     int lower = order.lower().index();

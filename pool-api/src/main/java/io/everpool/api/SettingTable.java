@@ -19,7 +19,8 @@ final class SettingTable {
   /**
    * Two settings of which one must not be above the other.
    *
-   * @param contradiction the problem that the two shown values are, beginning with a key
+   * @param contradiction makes the problem out of the two values as they are shown; the problem
+   *     begins with a key
    */
   record Order<T extends Comparable<T>>(
       Setting<T> lower, Setting<T> upper, BinaryOperator<String> contradiction) {
@@ -59,7 +60,7 @@ final class SettingTable {
     orders.add(new Order<>(lower, upper, contradiction));
   }
 
-  /** Of these one at the most may be set; each is null where it isn't. */
+  /** At most one of these may be set; each is null if it isn't. */
   void alternatives(Setting<?>... settings) {
     alternatives.add(List.of(settings));
   }
@@ -73,7 +74,7 @@ final class SettingTable {
     return orders;
   }
 
-  /** Those before {@code setting} that must not be set beside it. */
+  /** The settings before {@code setting} that must not be set beside it. */
   List<Setting<?>> alternativesBefore(Setting<?> setting) {
     for (List<Setting<?>> group : alternatives) {
       if (group.contains(setting)) {

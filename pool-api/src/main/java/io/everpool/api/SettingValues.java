@@ -29,7 +29,7 @@ final class SettingValues {
     return at(setting);
   }
 
-  @SuppressWarnings("unchecked") // what was cast to the setting's type when it was set
+  @SuppressWarnings("unchecked") // it was cast to the setting's type when it was set
   private <T> @Nullable T at(Setting<T> setting) {
     return (T) values[setting.index()];
   }

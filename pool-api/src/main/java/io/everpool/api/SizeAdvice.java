@@ -6,8 +6,8 @@ import java.util.List;
 
 /**
  * How large a pool should be, by what it was asked for: its latest leases, played again to pools of
- * other sizes. What it can't know: whether callers who had waited less would have asked for more.
- * Immutable; {@code toString()} says all of it in sentences. Made by pools alone, for a later
+ * other sizes. It can't know whether callers who had waited less would have asked for more.
+ * Immutable; {@code toString()} says all of it in sentences. Only pools make it, for a later
  * version may say more.
  *
  * @see Pool#advise()
@@ -17,15 +17,15 @@ public interface SizeAdvice {
   /**
    * What would have become of the same leases in a pool of another size.
    *
-   * @param size its connections
-   * @param waitP99 how long 99 of 100 would have waited at the most
+   * @param size how many connections that pool has
+   * @param waitP99 how long 99 of 100 callers would have waited at the most
    * @param longestWait how long anybody would have waited at the most
    */
   record Forecast(int size, Duration waitP99, Duration longestWait) {}
 
   /**
-   * The smallest size with which 99 of 100 would have waited no longer than a tenth of the median
-   * use, or than 1 ms where that is less; and which would have borne the busiest minute.
+   * The smallest size with which 99 of 100 callers would have waited no longer than a tenth of the
+   * median use, or than 1 ms if that is less; it would also have borne the busiest minute.
    */
   int size();
 
@@ -35,7 +35,7 @@ public interface SizeAdvice {
   /** How many leases this is about: the latest 16,384 at the most. */
   int leases();
 
-  /** From the first of them to the last. */
+  /** The time from the first of these leases to the last. */
   Duration observed();
 
   /** How many connections were in use at the same time at the most. */
@@ -47,10 +47,13 @@ public interface SizeAdvice {
   /** How long 99 of 100 leases lasted at the most. */
   Duration useP99();
 
-  /** How long 99 of 100 waited at the most. */
+  /** How long 99 of 100 callers waited at the most. */
   Duration waitP99();
 
-  /** For {@link #size}, the sizes below and {@link #maxSize}, the smallest first. */
+  /**
+   * The forecasts for {@link #size}, for the sizes below it and for {@link #maxSize}, the smallest
+   * first.
+   */
   List<Forecast> forecasts();
 
   /** When the minute began in which most was in use, of the last seven days. */

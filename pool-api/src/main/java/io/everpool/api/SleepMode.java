@@ -2,10 +2,13 @@ package io.everpool.api;
 
 /** Whether the pool stops querying and refilling when nobody works. */
 public enum SleepMode {
-  /** On where the driver says that the server suspends itself (Neon), off elsewhere. */
+  /** It is on if the driver says that the server suspends itself (Neon), and off otherwise. */
   AUTO,
-  /** After {@link PoolConfig#sleepAfter()} without work it does. */
+  /** The pool does so after {@link PoolConfig#sleepAfter()} without work. */
   ON,
-  /** Never: idle connections are examined and the minimum is kept, whether anybody works or not. */
+  /**
+   * The pool never does so: idle connections are examined and the minimum is kept, whether anybody
+   * works or not.
+   */
   OFF
 }

@@ -2,7 +2,7 @@ package io.everpool.api;
 
 /** What a failure means for the connection, for its neighbours and for whoever wants to retry. */
 public enum Verdict {
-  /** The caller's SQL or data; the connection is as good as before. */
+  /** The caller's SQL or data was wrong; the connection is as good as before. */
   STATEMENT_FAILED(false),
   /** The transaction lost a race (serialization failure, deadlock); the connection is good. */
   TRANSACTION_CONFLICT(false),
@@ -13,12 +13,12 @@ public enum Verdict {
   STALE_PLAN(false),
   /**
    * This connection remembers what the database has changed since (a type that was made anew); only
-   * a new one doesn't.
+   * a new connection doesn't.
    */
   STALE_SESSION(true),
   /**
    * The session was ended, by the server or by the driver, because a limit was passed that the
-   * caller's own work is under, or for what that work has set.
+   * caller's own work is under, or because of what that work has set.
    */
   DEADLINE(true),
   /** This connection is gone; nothing is known about the others. */
@@ -32,7 +32,7 @@ public enum Verdict {
    * given up when a new one has found a server that writes.
    */
   READ_ONLY_SERVER(true),
-  /** The server has no place for another session. */
+  /** The server has no room for another session. */
   OUT_OF_SLOTS(true),
   /**
    * What stands before the server (a proxy, or what a provider wakes it with) can let nobody in
@@ -58,8 +58,8 @@ public enum Verdict {
   }
 
   /**
-   * Whether the connection must not be lent again; with {@link #READ_ONLY_SERVER}, whether it must
-   * not when one to a server that writes has been opened.
+   * Whether the connection must not be lent again. With {@link #READ_ONLY_SERVER} it may be lent
+   * until a connection to a server that writes has been opened.
    */
   public boolean fatal() {
     return fatal;

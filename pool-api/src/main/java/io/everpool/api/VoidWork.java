@@ -4,7 +4,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 
 /**
- * A unit of work without a result; otherwise as {@link Work}, and on the caller's thread as that.
+ * A unit of work without a result; otherwise as {@link Work}. It runs on the caller's thread, too.
  *
  * @param <X> what it throws beside runtime exceptions and {@link SQLException}
  */

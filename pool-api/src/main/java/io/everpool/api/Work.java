@@ -9,13 +9,13 @@ import org.jspecify.annotations.Nullable;
  * times, so whatever it does elsewhere must bear that: outside of the database, and on other
  * connections.
  *
- * <p>Of another connection the pool knows only if that runs a unit of work, too, within this one
+ * <p>The pool knows of another connection only if that runs a unit of work, too, within this one
  * and on the same thread. Once such an inner unit has committed, or may have, this one is not run
  * again, for the inner one would commit twice; unless one of the two is marked idempotent, or the
  * inner one read-only.
  *
- * <p>It runs on the thread of whoever gives it to the pool, each of its runs, one after the other;
- * so what it keeps to itself needs no locks. Its connection is for that thread as well.
+ * <p>All its runs are on the thread of whoever gives it to the pool, one after the other; so what
+ * it keeps to itself needs no locks. Its connection is for that thread as well.
  *
  * @param <T> what it returns
  * @param <X> what it throws beside runtime exceptions and {@link SQLException}

@@ -89,7 +89,7 @@ public final class WorkOptions {
   /**
    * With an isolation level for the work's connection. Work that only reads goes to a reader that
    * runs transactions at it, which a standby of PostgreSQL doesn't at {@link
-   * Connection#TRANSACTION_SERIALIZABLE}; where there is none, where {@link
+   * Connection#TRANSACTION_SERIALIZABLE}; if there is none, it goes where {@link
    * PoolConfig#readerFallback()} says.
    *
    * @param value a {@code Connection.TRANSACTION_*} level, or {@code 0} for the connection's own
@@ -110,9 +110,9 @@ public final class WorkOptions {
   }
 
   /**
-   * With a name for logs and exceptions, which shows: no secrets in it.
+   * With a name, which logs and exceptions show: it must hold no secret.
    *
-   * @param value not null; {@code work}, where nobody says
+   * @param value the name, not null; it is {@code work} if nobody sets it
    * @throws NullPointerException if it is null
    */
   public WorkOptions withLabel(String value) {
@@ -125,14 +125,13 @@ public final class WorkOptions {
    * together. Waiting for a connection also ends at {@link PoolConfig#acquireTimeout()}.
    *
    * <p>Work that runs over it is cancelled, up to a tenth of a second late: the server is told to
-   * end the statement, or the connection is cut where that doesn't help; the connection is
-   * replaced, and {@link WorkDeadlineException} is thrown. If the connection is lost before the
-   * limit, and no time is left for another run, that loss is thrown instead. The thread is not
-   * interrupted: work that computes learns of the limit when it uses its connection again. A {@code
-   * commit()} that is under way is not cancelled; if its answer is lost it is looked up, even if
-   * that takes longer.
+   * end the statement, or the connection is cut if that doesn't help; the connection is replaced,
+   * and {@link WorkDeadlineException} is thrown. If the connection is lost before the limit, and no
+   * time is left for another run, that loss is thrown instead. The thread is not interrupted: work
+   * that computes learns of the limit when it uses its connection again. A {@code commit()} that is
+   * under way is not cancelled; if its answer is lost it is looked up, even if that takes longer.
    *
-   * @param value from the call on; positive, or null for as long as it likes
+   * @param value the time from the call on; positive, or null for as long as it likes
    * @throws IllegalArgumentException if it isn't positive
    */
   public WorkOptions withDeadline(@Nullable Duration value) {
@@ -145,9 +144,9 @@ public final class WorkOptions {
   /**
    * For work that only reads, and must see what was committed before {@link Pool#position()}
    * returned this value. A reader is waited for until it has come as far: for {@link
-   * PoolConfig#maxReplicaLag()} at most (no such limit where that is zero), and for half of the
-   * time that is left, which is {@link PoolConfig#acquireTimeout()} or the deadline, whichever ends
-   * first. Then the other readers are asked, and then the work goes where {@link
+   * PoolConfig#maxReplicaLag()} at most (there is no such limit if that is zero), and for half of
+   * the time that is left, which is {@link PoolConfig#acquireTimeout()} or the deadline, whichever
+   * ends first. Then the other readers are asked, and then the work goes where {@link
    * PoolConfig#readerFallback()} says. Costs a round trip or a few. On the writer it means nothing.
    *
    * <p>If a framework holds a connection to a reader that doesn't come as far, or is lost, the

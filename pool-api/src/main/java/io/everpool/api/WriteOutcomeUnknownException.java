@@ -14,9 +14,9 @@ import org.jspecify.annotations.Nullable;
  * whatever class that is: a {@link java.sql.BatchUpdateException} with its update counts, say.
  *
  * <p>It is a {@link SQLNonTransientException} and neither a {@link
- * java.sql.SQLTransientConnectionException} nor a {@link java.sql.SQLRecoverableException}, lest
- * somebody who repeats these repeats a write that is there. Who goes by SQLStates has to leave this
- * one out of class {@code 08}.
+ * java.sql.SQLTransientConnectionException} nor a {@link java.sql.SQLRecoverableException}, so that
+ * code which repeats those doesn't repeat a write that is there. Code that goes by SQLStates has to
+ * leave this one out of class {@code 08}.
  */
 public final class WriteOutcomeUnknownException extends SQLNonTransientException {
   private static final long serialVersionUID = 1L;
@@ -24,7 +24,7 @@ public final class WriteOutcomeUnknownException extends SQLNonTransientException
   /**
    * Made by a pool.
    *
-   * @param message what it was, and what to do
+   * @param message what was running, and what to do
    * @param cause the loss of the connection; null if it isn't known
    */
   public WriteOutcomeUnknownException(String message, @Nullable Throwable cause) {

@@ -13,7 +13,7 @@ public final class Causes {
 
   private Causes() {}
 
-  /** The outermost that is wanted; null if none is. */
+  /** The outermost failure that is wanted; null if none is. */
   public static @Nullable Throwable first(Throwable failure, Predicate<Throwable> wanted) {
     Throwable at = failure;
     for (int depth = 0; at != null && depth < DEPTH; depth++, at = at.getCause()) {
@@ -24,13 +24,13 @@ public final class Causes {
     return null;
   }
 
-  /** The outermost of this type; null if there is none. */
+  /** The outermost failure of this type; null if there is none. */
   public static <T extends Throwable> @Nullable T first(Throwable failure, Class<T> type) {
     Throwable found = first(failure, type::isInstance);
     return found == null ? null : type.cast(found);
   }
 
-  /** The innermost, or the twentieth. */
+  /** The innermost cause, or the twentieth. */
   public static Throwable root(Throwable failure) {
     Throwable found = first(failure, at -> at.getCause() == null);
     return found == null ? failure : found;

@@ -4,9 +4,12 @@ package io.everpool.api.driver;
 public enum CommitStatus {
   /** It was committed: what it wrote is there. */
   COMMITTED,
-  /** It was not, and never will be: nothing that it wrote is there. */
+  /** It was not committed, and never will be: nothing that it wrote is there. */
   ABORTED,
-  /** Ask again; it may be ended meanwhile. Of one that is told at last, it was so to the end. */
+  /**
+   * It is still in progress: ask again, for it may end meanwhile. If this is told as the outcome,
+   * it was so until the pool stopped asking.
+   */
   IN_PROGRESS,
   /** The server can't tell, is not to be believed about it, or the ticket isn't one of its own. */
   UNKNOWN

@@ -17,7 +17,7 @@ public interface Connector extends AutoCloseable {
   String target();
 
   /**
-   * What is done otherwise than the configuration might make one expect, and why; a sentence each,
+   * Sentences about what is done otherwise than the configuration might make one expect, and why;
    * without secrets. The pool logs them as warnings when it opens.
    */
   default List<String> notes() {
@@ -25,10 +25,10 @@ public interface Connector extends AutoCloseable {
   }
 
   /**
-   * What of the configuration contradicts what else it says of the driver, or of the database; the
-   * pool logs them as warnings when it opens, after its own {@link io.everpool.api.Contradictions},
-   * and those that a connection has shown when it has, each once. Asked for as often as {@link
-   * #notes()}.
+   * The contradictions in what the configuration says of the driver or of the database. The pool
+   * logs each of them once, as a warning: when it opens, after its own {@link
+   * io.everpool.api.Contradictions}, or when a connection has shown it. It asks for them as often
+   * as for {@link #notes()}.
    */
   default List<Contradiction> contradictions() {
     return List.of();
@@ -40,9 +40,9 @@ public interface Connector extends AutoCloseable {
   }
 
   /**
-   * Whether new connections may lead to another server than those that are open, as where there are
-   * several hosts. The pool then looks where they lead when a server says nothing for some time.
-   * Always the same answer.
+   * Whether new connections may lead to another server than those that are open, because there are
+   * several hosts, say. The pool then looks where they lead when a server says nothing for some
+   * time. Always the same answer.
    */
   default boolean hasOtherHosts() {
     return false;
@@ -66,8 +66,8 @@ public interface Connector extends AutoCloseable {
   /**
    * As {@link #open(long)}, with other credentials than those of the configuration.
    *
-   * @param credentials their user is null where nobody has said one but, perhaps, the URL; when
-   *     they expire is the pool's business
+   * @param credentials the credentials; their user is null if nobody has set one, except perhaps in
+   *     the URL. The pool itself looks after their expiry
    * @throws SQLFeatureNotSupportedException from a connector that doesn't implement it
    */
   default PhysicalConnection open(Credentials credentials, long timeoutNanos) throws SQLException {

@@ -18,10 +18,10 @@ import org.jspecify.annotations.Nullable;
  */
 public final class FailureChain {
 
-  /** As many as anybody has to say something; a batch may bring thousands. */
+  /** How many exceptions are looked at; a batch may bring thousands. */
   private static final int MOST = 1000;
 
-  /** Rows of causes: that of the failure itself first, then those of the next ones. */
+  /** Rows of causes: the row of the failure itself first, then those of the next exceptions. */
   private final List<List<SQLException>> rows;
 
   private FailureChain(List<List<SQLException>> rows) {
@@ -79,11 +79,11 @@ public final class FailureChain {
   }
 
   /**
-   * What a rule says of all of it: in a row of causes the outermost that the rule knows counts, for
-   * it has wrapped the others knowingly; of the rows a fatal verdict counts, wherever it is, and
-   * else the first.
+   * What a rule says of the whole failure. In a row of causes the outermost exception that the rule
+   * knows counts, for whoever has thrown it has wrapped the others knowingly. Of the rows' verdicts
+   * a fatal one counts, wherever it is; if none is fatal, the first counts.
    *
-   * @param rule null for an exception that it says nothing of
+   * @param rule returns null for an exception of which it says nothing
    * @return null if the rule knows none of them
    */
   public @Nullable Verdict find(Function<SQLException, @Nullable Verdict> rule) {

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * One session on the server. Used by one thread at a time, save {@link #cancel}, {@link
  * #cancelStatement}, {@link #abort()}, {@link #waits()} and {@link #beganReadOnly()}, which may
- * come from any while another thread uses it.
+ * come from any thread while another one uses it.
  *
  * <p>Long, for each method says what an adapter owes; all but a few have a default.
  */
@@ -23,9 +23,9 @@ public interface PhysicalConnection {
   Connection jdbc();
 
   /**
-   * The same session without the drivers around it that look on, for SQL that is no program's:
-   * {@code connection-init-sql} may hold a secret, and what looks on may log it. Always the same
-   * object.
+   * The same session, but without drivers that are wrapped around it in order to look on. It is for
+   * SQL that isn't the program's: {@code connection-init-sql} may hold a secret, and a driver that
+   * looks on may log it. Always the same object.
    */
   default Connection unwatched() {
     return jdbc();
@@ -44,8 +44,8 @@ public interface PhysicalConnection {
   /**
    * Whether the driver may put warnings on the connection though no statement was sent in a lease;
    * they are then cleared after every one. A driver that says no also promises that {@link
-   * Connection#clearWarnings()} waits for nothing while {@link #inStep()}: where nothing else has
-   * to be cleaned up, nobody looks at the clock meanwhile. No round trip; asked once.
+   * Connection#clearWarnings()} waits for nothing while {@link #inStep()}: if nothing else has to
+   * be cleaned up, that call has no deadline. No round trip; asked once.
    */
   default boolean warnsUnasked() {
     return false;
@@ -87,9 +87,9 @@ public interface PhysicalConnection {
   }
 
   /**
-   * What of that which was sent since {@code moment} may be there for good: by what the protocol
-   * has said, whoever sent it and however. No round trip; also answered when the connection is lost
-   * or closed. A driver that can't see all that is sent says {@link Effects#UNPROVEN}, and the pool
+   * How much of what was sent since {@code moment}, by whomever and in whatever way, may be there
+   * for good, as the protocol shows it. No round trip; also answered when the connection is lost or
+   * closed. A driver that can't see all that is sent says {@link Effects#UNPROVEN}, and the pool
    * goes by what it has seen itself.
    *
    * @param moment what {@link #moment()} was then, on this connection
@@ -99,23 +99,23 @@ public interface PhysicalConnection {
   }
 
   /**
-   * What of that which was sent and has no answer yet may be there for good by itself, outside of
+   * How much of what was sent and has no answer yet may be there for good by itself, outside of
    * transactions: nothing, or it is in doubt. No round trip; asked when the connection is lost. A
    * driver that can't see all that is sent says {@link Effects#UNPROVEN}, and the pool goes by the
    * texts that it has seen.
    *
-   * @param queriesWrite whether a query may write, by a function that it calls, say; otherwise one
-   *     counts for nothing
+   * @param queriesWrite whether a query may write, by a function that it calls, say; if not,
+   *     queries don't count
    */
   default Effects unanswered(boolean queriesWrite) {
     return Effects.UNPROVEN;
   }
 
   /**
-   * Whether the server has come to take writes again since {@code moment} that it was told to
-   * refuse, or may have: a function may set that, and a procedure may begin transactions of its
-   * own. No round trip; also answered when the connection is lost or closed. A driver that can't
-   * see what is sent says no, and the pool goes by the texts that it has seen.
+   * Whether the server may have come to take writes again since {@code moment}, though it was told
+   * to refuse them: a function may set that, and a procedure may begin transactions of its own. No
+   * round trip; also answered when the connection is lost or closed. A driver that can't see what
+   * is sent says no, and the pool goes by the texts that it has seen.
    *
    * @param moment what {@link #moment()} was then, on this connection
    */
@@ -124,7 +124,7 @@ public interface PhysicalConnection {
   }
 
   /**
-   * Whether a COMMIT was sent, by whatever call or text, that may have taken effect, and its answer
+   * Whether a COMMIT that may have taken effect was sent, by whatever call or text, and its answer
    * hasn't come. No round trip; also answered when the connection is lost or closed. A driver that
    * can't see what is sent says no, and the pool goes by the calls of JDBC that commit.
    */
@@ -144,19 +144,19 @@ public interface PhysicalConnection {
   }
 
   /**
-   * A further run of a unit of work begins, or goes on here: what a run before it has streamed.
-   * From now on, until this is said anew, the first that is streamed is compared with the first of
-   * these, and so on. What may be but the rest of a stream that the run before has read must not be
-   * there on the server: the connection is cut before its end is sent, and the call fails. No round
-   * trip.
+   * A further run of a unit of work begins, or goes on here; tells what an earlier run has
+   * streamed. From now on, until this is called again, the first stream that is sent is compared
+   * with the first of these, the second with the second, and so on. A stream that may be only the
+   * rest of what the earlier run has read must not take effect on the server: the connection is cut
+   * before the end of that stream is sent, and the call fails. No round trip.
    *
-   * @param before what {@link #streamedSince} said on this connection or another; empty where there
-   *     is nothing to compare with
+   * @param before what {@link #streamedSince} said on this connection or another; empty if there is
+   *     nothing to compare with
    */
   default void expectStreamed(List<StreamedData> before) {}
 
   /**
-   * Whether this connection was cut since what was streamed may be but a rest: see {@link
+   * Whether this connection was cut because what was streamed may be only a rest: see {@link
    * #expectStreamed}. No round trip; also answered when it is closed.
    */
   default boolean refusedStreamed() {
@@ -189,7 +189,7 @@ public interface PhysicalConnection {
    * them ({@code command-timeout}), or gives them that limit again. Called outside of a
    * transaction; may cost a round trip.
    *
-   * @param value whether they have their limit; as it is at first
+   * @param value whether they have their limit, as they have at first
    * @return false if this driver gives them none, so that there was nothing to be done
    */
   default boolean limitStatements(boolean value) throws SQLException {
@@ -201,7 +201,7 @@ public interface PhysicalConnection {
    * its cause and of what to do. No round trip.
    *
    * @param sideEffects as for {@link #isServerReadOnly}
-   * @return {@code failure} itself where there is nothing to add; otherwise another one of the same
+   * @return {@code failure} itself if there is nothing to add; otherwise another one of the same
    *     class to whoever catches it, with the same state and codes, and {@code failure} as its
    *     cause
    */
@@ -255,20 +255,20 @@ public interface PhysicalConnection {
 
   /**
    * Whether whatever is asked now would wait for ever, or be answered by what was meant for another
-   * question: something was left under way that nobody is at. As the opposite of {@link #inStep()},
-   * but for what another thread is at just now, which has an end. No round trip, and it waits for
-   * nobody. Asked before whatever is sent that isn't a statement of the program's: where it is so
-   * that is refused, and a rollback cuts the connection.
+   * question: something was left under way that nobody is at. This is the opposite of {@link
+   * #inStep()}, except for what another thread is doing just now, which has an end. No round trip,
+   * and it waits for nobody. Asked before anything is sent that isn't a statement of the program's:
+   * if the answer is yes, that is refused, and a rollback cuts the connection.
    */
   default boolean isHeldUp() {
     return !inStep();
   }
 
   /**
-   * Whether the driver may have whoever asks something wait for ever, once a program has had its
-   * own object, and neither {@link #isHeldUp()} nor anything else tells: a copy that was left under
-   * way, say, with a driver that nothing is known of but JDBC. Where it is so such a connection is
-   * asked for nothing when its lease ends, but closed. No round trip.
+   * Whether, once a program has had the driver's own object, the driver may let whoever asks
+   * something wait for ever, and neither {@link #isHeldUp()} nor anything else shows that: behind a
+   * copy that was left under way, say, with a driver of which only JDBC is known. If so, such a
+   * connection is asked nothing when its lease ends, but closed. No round trip.
    */
   default boolean mayHangUnseen() {
     return false;
@@ -299,9 +299,9 @@ public interface PhysicalConnection {
   }
 
   /**
-   * A write was refused here as read-only; whether that is because of the server: what {@link
-   * #isServerReadOnly} says, unless the driver knows better now that somebody writes. No round
-   * trip.
+   * Whether a write that was refused here as read-only was refused because of the server. The
+   * answer is what {@link #isServerReadOnly} says, unless the driver knows better now that somebody
+   * writes. No round trip.
    *
    * @param sideEffects as for {@link #isServerReadOnly}
    */
@@ -322,9 +322,9 @@ public interface PhysicalConnection {
   /**
    * Counts how often this connection has waited: for an answer of the server's, or for the server
    * to take what is sent. The value is twice the number of waits that have ended, plus one while a
-   * wait is under way. So whoever asks twice and gets the same odd value knows that it is the same
-   * wait still. 0 from a driver that can't tell. From any thread, without a round trip, and as of a
-   * moment ago.
+   * wait is under way. So whoever asks twice and gets the same odd value knows that the same wait
+   * is still going on. 0 from a driver that can't tell. From any thread, without a round trip, and
+   * as of a moment ago.
    */
   default long waits() {
     return 0;
@@ -378,9 +378,9 @@ public interface PhysicalConnection {
    *
    * @param ticket of {@link #commitTicket()} on another connection; a stranger's is {@link
    *     CommitStatus#UNKNOWN}
-   * @throws SQLException if there is no answer; also where this server can't have one, and another
-   *     that this connector leads to may. One that would help to open another connection for
-   *     ({@link io.everpool.api.Verdict#reconnectable()}) has the question asked again there
+   * @throws SQLException if there is no answer; also if this server can't have one, but another
+   *     server of this connector may. If the failure's verdict is {@link
+   *     io.everpool.api.Verdict#reconnectable()}, the question is asked again on another connection
    */
   default CommitStatus commitStatus(CommitTicket ticket) throws SQLException {
     return CommitStatus.UNKNOWN;
@@ -396,8 +396,9 @@ public interface PhysicalConnection {
   /**
    * Has the server end what it still does for this connection, which is about to be closed or cut:
    * by itself it would go on to the end, hold its locks, and be one session more than the pool may
-   * have. Nothing if nothing is under way. Called on a worker, once, whoever uses the connection;
-   * he finds it lost. What comes of it doesn't matter, for then the connection is ended anyway.
+   * have. Does nothing if nothing is under way. Called on a worker, once, whoever uses the
+   * connection; that thread then finds it lost. What comes of it doesn't matter, for then the
+   * connection is ended anyway.
    *
    * @param timeoutNanos how long it may take; positive
    */
@@ -460,7 +461,7 @@ public interface PhysicalConnection {
    * transaction; costs a round trip.
    *
    * @param timeoutNanos how long the answer may take; positive
-   * @return for {@link #hasReached} of a session with another server; no secret
+   * @return the position, for {@link #hasReached} of a session with another server; no secret
    * @throws SQLFeatureNotSupportedException if this driver can't tell
    */
   default String position(long timeoutNanos) throws SQLException {
@@ -468,10 +469,10 @@ public interface PhysicalConnection {
   }
 
   /**
-   * Whether this session's server shows everything that was committed before {@link #position} said
-   * so. Called outside of a transaction; costs a round trip.
+   * Whether this session's server shows everything that was committed before {@link #position}
+   * returned this value. Called outside of a transaction; costs a round trip.
    *
-   * @param position may have been through other hands
+   * @param position a position, which may have been through other hands
    * @param timeoutNanos how long the answer may take; positive
    * @throws SQLFeatureNotSupportedException if this driver can't tell
    * @throws SQLException with state 22023 if that is no position

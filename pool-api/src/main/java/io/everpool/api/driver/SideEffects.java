@@ -19,8 +19,9 @@ public final class SideEffects {
   /** One kind of side effect. An adapter has an enum of them; they are compared by equals. */
   public interface Kind {
     /**
-     * Whether it is left in the session, and doesn't end with the transaction it comes of: such a
-     * one makes nothing that has to be cleared, and is only told to those who ask for it.
+     * Whether it is left in the session, and doesn't end with the transaction that it comes from. A
+     * kind that ends with its transaction leaves nothing that has to be cleared, and is only there
+     * for those who ask for it.
      */
     default boolean outlivesTransaction() {
       return true;
@@ -60,7 +61,7 @@ public final class SideEffects {
     return Collections.unmodifiableSet(new LinkedHashSet<>(kinds));
   }
 
-  /** What of both there is. One of the two themselves if it says all that the other does. */
+  /** Both together. Returns one of the two objects itself if that says all that the other does. */
   @SuppressWarnings("ReferenceEquality") // the usual case, at the cost of a comparison
   public SideEffects and(SideEffects other) {
     if (other == NONE || other == this || includes(other)) {
@@ -79,7 +80,7 @@ public final class SideEffects {
   }
 
   /** Whether there is nothing, not even {@link #EXPOSED}. */
-  @SuppressWarnings("ReferenceEquality") // there is no other
+  @SuppressWarnings("ReferenceEquality") // NONE is the only object of that value
   public boolean isNone() {
     return this == NONE;
   }

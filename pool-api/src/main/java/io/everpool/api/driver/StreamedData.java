@@ -2,8 +2,9 @@ package io.everpool.api.driver;
 
 /**
  * What a program has sent to the server as a stream, by the driver's own object and beside a
- * statement (PostgreSQL's COPY). By this an adapter tells what a further run of a unit of work
- * sends from what a run before has left of the same stream. Immutable; holds none of the data.
+ * statement (PostgreSQL's COPY). By this an adapter can tell whether a further run of a unit of
+ * work sends only the rest that an earlier run has left of the same stream. Immutable; holds none
+ * of the data.
  *
  * @see PhysicalConnection#streamedSince
  */
@@ -13,11 +14,11 @@ public final class StreamedData {
   private final int checksum;
 
   /**
-   * Of an adapter that has seen it.
+   * Made by an adapter that has seen it.
    *
    * @param length how many bytes were sent; 0 or more
    * @param whole whether its end was sent, too
-   * @param checksum of its beginning, by whatever rule the adapter has for that
+   * @param checksum a checksum of its beginning, by whatever rule the adapter has for that
    */
   public StreamedData(long length, boolean whole, int checksum) {
     if (length < 0) {
@@ -38,7 +39,7 @@ public final class StreamedData {
     return whole;
   }
 
-  /** As the adapter has computed it. */
+  /** The checksum, as the adapter has computed it. */
   public int checksum() {
     return checksum;
   }

@@ -4,9 +4,9 @@ package io.everpool.api.driver;
 public enum TransactionState {
   /** No transaction is open: the next statement begins one, or stands alone in autocommit. */
   NONE,
-  /** One is open and takes statements. */
+  /** A transaction is open and takes statements. */
   OPEN,
-  /** Open and failed: the server takes nothing but a rollback. */
+  /** A transaction is open and has failed: the server takes nothing but a rollback. */
   FAILED,
   /** The driver doesn't know; the pool goes by what was called through JDBC. */
   UNKNOWN

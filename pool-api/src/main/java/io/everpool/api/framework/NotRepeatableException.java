@@ -21,8 +21,9 @@ public final class NotRepeatableException extends RuntimeException {
   private final String because;
 
   /**
-   * Of a run that has failed.
+   * Made for a run that has failed.
    *
+   * @param failure what the work has thrown
    * @param because ends the sentence "it was not run again: ..."; no secret
    */
   public NotRepeatableException(Exception failure, String because) {

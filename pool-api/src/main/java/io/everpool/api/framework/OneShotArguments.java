@@ -21,8 +21,8 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Arguments of methods that can be read but once: a second run of whoever has taken them would find
- * their rest, which is nothing, and write that. Immutable and thread-safe.
+ * Finds arguments of methods that can be read only once: a second run of the code that has taken
+ * them would find only their rest, which is nothing, and write that. Immutable and thread-safe.
  */
 public final class OneShotArguments {
 
@@ -42,7 +42,7 @@ public final class OneShotArguments {
           ReadableByteChannel.class,
           ResultSet.class);
 
-  /** Of each there is but one in the process, which is the same after it was read. */
+  /** Empty ones: the JDK has only one object of each, which is the same after it was read. */
   private static final List<Object> EMPTY =
       List.of(
           Collections.emptyIterator(),
@@ -53,7 +53,8 @@ public final class OneShotArguments {
   private final List<Class<?>> types;
 
   /**
-   * With those that {@code others} are besides, which only the framework knows.
+   * Looks for the JDK's types that can be read only once, and for types that only the framework
+   * knows.
    *
    * @param others types of the framework's own
    */
@@ -62,8 +63,9 @@ public final class OneShotArguments {
   }
 
   /**
-   * Those that are among {@code arguments}, or in a container of the JDK's among these. Nobody sees
-   * into a bean, nor into a collection of somebody else's, which may load what it has from afar.
+   * Returns those among {@code arguments}, or in a container of the JDK's among them, that can be
+   * read only once. It doesn't look into a bean, nor into a collection of another class, which may
+   * load its elements from far away.
    */
   public List<Object> in(@Nullable Object @Nullable ... arguments) {
     List<Object> found = new ArrayList<>(0);
@@ -98,7 +100,7 @@ public final class OneShotArguments {
         && EMPTY.stream().noneMatch(each -> each == argument);
   }
 
-  /** Whether something declared as {@code declared} is one, or may be as far as that says. */
+  /** Whether an argument that is declared as {@code declared} may be one of these. */
   public boolean mayBe(Class<?> declared) {
     return types.stream()
         .anyMatch(each -> each.isAssignableFrom(declared) || declared.isAssignableFrom(each));

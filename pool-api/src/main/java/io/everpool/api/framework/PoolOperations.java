@@ -8,15 +8,15 @@ import java.util.List;
 
 /**
  * What an operator may do to a pool while it runs, beside {@link Pool#replaceAll()}; for consoles,
- * such as JMX. A pool is asked for it by {@link #of}. Where it has {@link PoolConfig#readers()},
- * these are suspended, resumed and evicted with it, and asked what they have given up; all else is
- * the writer's. To a pool that is being closed nothing of it does anything. Thread-safe; nothing of
- * it waits for a connection or a server.
+ * such as JMX. A pool is asked for it by {@link #of}. If it has {@link PoolConfig#readers()}, these
+ * are suspended, resumed and evicted with it, and asked what they have given up; all else is the
+ * writer's. On a pool that is being closed none of these methods does anything. Thread-safe; none
+ * of them waits for a connection or a server.
  */
 public interface PoolOperations {
 
   /**
-   * Those of {@code pool}, through whatever is wrapped around it.
+   * The operations of {@code pool}, through whatever is wrapped around it.
    *
    * @throws IllegalArgumentException if the pool is no Everpool, nor a wrapper of one
    */
@@ -35,40 +35,42 @@ public interface PoolOperations {
    * connections now, leased ones when they come back.
    *
    * @param minSize 0 to {@code maxSize}
-   * @param maxSize 1 to {@link PoolConfig#maxSize()}: there are no places for more
+   * @param maxSize 1 to {@link PoolConfig#maxSize()}: there are no slots for more
    * @throws IllegalArgumentException if they are not
    */
   void resize(int minSize, int maxSize);
 
   /**
    * Lends nothing any more, from the next pass of upkeep on, until {@link #resume()}: idle
-   * connections are closed now, leased ones when they come back, and none is opened. Who asks
-   * stands in line and waits for as long as ever, so a short suspension costs callers time and no
-   * error. For a failover by hand, or work on the server that wants nobody connected. Of a reader
-   * that is suspended alone, by its own operations, callers are served elsewhere instead, as if it
-   * could not be reached. A second call does nothing.
+   * connections are closed now, leased ones when they come back, and none is opened. Callers stand
+   * in line and wait for as long as they always do, so a short suspension costs them time and no
+   * error. This is for a failover by hand, or for work on the server that wants nobody connected.
+   * If a reader is suspended alone, by its own operations, its callers are served elsewhere
+   * instead, as if it could not be reached. A second call does nothing.
    *
    * <p>Nothing is open any more once the snapshot says that the pool is suspended and has no
-   * connection in any state, and {@link #connectsGivenUp()}, asked after that, none either.
+   * connection in any state, and {@link #connectsGivenUp()}, asked after that, is 0.
    */
   void suspend();
 
   /**
    * Ends a suspension: connections are opened for those who wait, and up to the minimum. Does
-   * nothing where there is none.
+   * nothing if there is none.
    */
   void resume();
 
   /**
-   * Whether {@link #suspend()} was called, and {@link #resume()} not since: at once, where the
-   * snapshot shows it from the next pass of upkeep on. Where the pool has readers, whether all are.
+   * Whether {@link #suspend()} was called, and {@link #resume()} not since. This tells it at once,
+   * while the snapshot shows it from the next pass of upkeep on. If the pool has readers, it tells
+   * whether all of them are suspended.
    */
   boolean isSuspended();
 
   /**
    * How many connects were given up (by a suspension, a replacement of all, their timeout) and
-   * haven't come back: of each a thread is in the driver still, perhaps with a socket, and what it
-   * brings is closed before it counts no more. Where the pool has readers, theirs are counted, too.
+   * haven't come back: for each of them a thread is still in the driver, perhaps with a socket, and
+   * what it brings is closed before it stops counting. If the pool has readers, theirs are counted,
+   * too.
    */
   int connectsGivenUp();
 

@@ -11,10 +11,10 @@ import org.jspecify.annotations.Nullable;
  *
  * @param index where it stands in the pool's row of slots, from 0 on
  * @param state what was going on there
- * @param connection the connection's number, counted from 1 within the pool; 0 where there is none
+ * @param connection the connection's number, counted from 1 within the pool; 0 if there is none
  * @param unmovedFor for how long nothing has changed there, at least; to about a tenth of a second,
- *     and zero where that isn't known
- * @param holder the name of the thread that has the connection, and its id; null where nobody has
+ *     and zero if that isn't known
+ * @param holder the name of the thread that has the connection, and its id; null if nobody has it
  * @param queries statements executed on the connection until its last return
  */
 public record PoolSlot(
@@ -27,7 +27,7 @@ public record PoolSlot(
 
   /** What can go on in a slot. */
   public enum State {
-    /** No connection and nobody at it. */
+    /** There is no connection, and nobody is opening one. */
     EMPTY,
     /** A connection is being opened. */
     CONNECTING,

@@ -5,16 +5,16 @@ import java.sql.SQLException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a pool's connection is besides, for frameworks that lend it within its lease to one part of
+ * A second view of a pool's connection, for frameworks that lend it within its lease to one part of
  * their work after the other, as Spring Boot's starter does in a unit of work. A connection is
- * asked for it by {@link #of}; where it is renewed in place, this goes on with it. For the thread
- * that uses the connection.
+ * asked for it by {@link #of}; if the connection is renewed in place, this goes on with it. Only
+ * the thread that uses the connection may use it.
  */
 public interface SharedLease {
 
   /**
-   * That of {@code connection}, through whatever is wrapped around it; null if it is none of an
-   * Everpool's, or is closed.
+   * The shared lease of {@code connection}, through whatever is wrapped around it; null if the
+   * connection isn't an Everpool's, or is closed.
    */
   static @Nullable SharedLease of(Connection connection) {
     try {
@@ -27,10 +27,11 @@ public interface SharedLease {
   }
 
   /**
-   * Whether the next part may have the connection: not where something of the driver's own object
-   * is still under way, a copy say, behind which the next part would wait for ever; nor where the
-   * driver doesn't read the answer to what it asks. It is good for nothing but closing then. Three
-   * round trips where the driver's own object was handed out in this lease, and else none.
+   * Whether the next part may have the connection. It may not if something of the driver's own
+   * object is still under way, a copy say, behind which the next part would wait for ever; nor if
+   * the driver doesn't read the answer to what it asks. The connection is good for nothing but
+   * closing then. Costs three round trips if the driver's own object was handed out in this lease,
+   * and none otherwise.
    *
    * @throws SQLException if the connection was lost, as far as that is seen here, or is closed
    */
@@ -38,7 +39,7 @@ public interface SharedLease {
 
   /**
    * Closes what a part has left open: its statements, and the transaction, which is rolled back,
-   * however it was begun. What is set stays; but autocommit may be on afterwards where only JDBC is
+   * however it was begun. What is set stays; but autocommit may be on afterwards if only JDBC is
    * known of the driver and SQL may have begun the transaction.
    *
    * @return false if nothing of that could be done, for something is still under way on it, or the

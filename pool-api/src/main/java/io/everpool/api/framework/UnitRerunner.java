@@ -14,14 +14,14 @@ import org.jspecify.annotations.Nullable;
 public interface UnitRerunner {
 
   /**
-   * For what a framework does to bind a handle of its own to the connection, by the driver's own
-   * object perhaps, and does again after the connection was renewed. What it does counts as nothing
-   * that a later unit would miss on another session.
+   * The options for what a framework does to bind a handle of its own to the connection, by the
+   * driver's own object perhaps, and does again after the connection was renewed. What it does
+   * counts as nothing that a later unit would miss on another session.
    */
   WorkOptions SET_UP = WorkOptions.IDEMPOTENT.withLabel("handle set-up");
 
   /**
-   * The one of {@code pool}, through whatever is wrapped around it.
+   * The rerunner of {@code pool}, through whatever is wrapped around it.
    *
    * @throws IllegalArgumentException if the pool is no Everpool, nor a wrapper of one
    */
@@ -39,32 +39,33 @@ public interface UnitRerunner {
   /**
    * Runs a unit of work on a connection that the caller has already taken from this pool. Before a
    * rerun the connection is renewed in place: the same {@link Connection} object goes on over
-   * another physical connection. Where this pool doesn't own {@code connection}, the unit just runs
-   * once. What is rerun, and what is thrown, is as {@link Pool#run(WorkOptions, Work)} has it.
+   * another physical connection. If this pool doesn't own {@code connection}, the unit just runs
+   * once. What is rerun, and what is thrown, is the same as with {@link Pool#run(WorkOptions,
+   * Work)}.
    *
    * <p>A statement may be prepared before the unit and be used in each of its runs, but what it was
    * given before (rows of a batch, a stream) is there for one run only: a unit that has used that
    * isn't run again. Rows that a failed run has left in a batch are cleared before the next.
    *
    * <p>A call within a unit that is already running on the same connection is a part of that unit:
-   * the outermost unit that can be rerun is the one that is. Where the outer one can't be (it has
-   * committed, or sent in autocommit what may have written), a unit within it that holds nothing of
-   * the kind is rerun alone, unless something of the old session is still in use. So transactions
-   * one after the other on one connection, or a transaction after a query, are units each.
+   * the outermost unit that can be rerun is rerun. If the outer one can't be (it has committed, or
+   * sent in autocommit what may have written), a unit within it that holds nothing of the kind is
+   * rerun alone, unless something of the old session is still in use. So transactions one after the
+   * other on one connection, or a transaction after a query, are units each.
    *
-   * @param work may throw a {@link NotRepeatableException} around what it has failed of
+   * @param work the work, which may throw a {@link NotRepeatableException} around its failure
    */
   <T extends @Nullable Object, X extends Exception> T rerun(
       Connection connection, WorkOptions options, Work<T, X> work) throws X, SQLException;
 
   /**
-   * The work of the units that the calling thread is in, of whatever pools, is about to use what
-   * can be used but once and is given to no statement, such as an iterator of rows: see {@link
-   * OneShotArguments}. Without a unit nothing happens.
+   * The work of the units that the calling thread is in, of whatever pools, is about to use
+   * something that can be used only once and is given to no statement, such as an iterator of rows:
+   * see {@link OneShotArguments}. Without a unit nothing happens.
    *
-   * @throws SQLException if a run before was given the very same, of which it may have read. That
-   *     run isn't committed then, whatever the work makes of this, and the unit fails as the one
-   *     before
+   * @throws SQLException if an earlier run was given the very same object, and may have read from
+   *     it. The present run isn't committed then, whatever the work makes of this, and the unit
+   *     fails as the earlier run did
    */
   void given(Object oneShot) throws SQLException;
 

@@ -1,4 +1,4 @@
-/** What adapters of frameworks need of a pool, beside what its users do. */
+/** What adapters of frameworks need from a pool, beside what its users need. */
 @NullMarked
 package io.everpool.api.framework;
 

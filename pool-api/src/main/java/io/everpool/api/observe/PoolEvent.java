@@ -22,33 +22,55 @@ public interface PoolEvent {
   String pool();
 
   /**
-   * The pool is open for business. Where it has readers each of their pools is told of by itself.
+   * The pool is open for business. If it has readers, there is an event for each of their pools.
    *
-   * @param self with readers the writer's pool alone
+   * @param self the pool; if it has readers, the writer's pool alone
    */
   record PoolOpened(String pool, Pool self) implements PoolEvent {}
 
   /**
-   * The pool is closed: every connection of it was closed, or given up where that didn't end in
-   * time. Also told of a pool that could not be opened. Of one that a listener closes as it opens
-   * this is told when all were told of its opening, by whoever opens it; {@code close()} may have
-   * returned before.
+   * The pool is closed: every connection of it was closed, or given up if closing it didn't end in
+   * time. There is this event also for a pool that could not be opened. If a listener closes a pool
+   * as it opens, this event comes after all were told of its opening, on the thread that opens it;
+   * {@code close()} may have returned before.
    */
   record PoolClosed(String pool) implements PoolEvent {}
 
-  /** A connection was opened; {@code tookNanos} with its set-up. */
+  /**
+   * A connection was opened.
+   *
+   * @param connection the connection's number, counted from 1 within the pool
+   * @param tookNanos how long it took, with its set-up
+   */
   record ConnectionOpened(String pool, long connection, long tookNanos) implements PoolEvent {}
 
-  /** A connection was closed. */
+  /**
+   * A connection was closed.
+   *
+   * @param connection the connection's number
+   * @param reason why it was closed
+   * @param ageNanos how long ago it was opened
+   * @param queries how many statements it has executed
+   */
   record ConnectionClosed(
       String pool, long connection, CloseReason reason, long ageNanos, long queries)
       implements PoolEvent {}
 
-  /** A connection could not be opened; {@code failures} in a row so far. */
+  /**
+   * A connection could not be opened.
+   *
+   * @param verdict what the failure means
+   * @param message the failure in words; carries no secret
+   * @param failures how many attempts in a row have failed so far
+   */
   record ConnectFailed(String pool, Verdict verdict, String message, int failures)
       implements PoolEvent {}
 
-  /** A caller waited in vain, until his time was over or it was known that nothing would come. */
+  /**
+   * A caller waited in vain, until his time was over or it was known that nothing would come.
+   *
+   * @param waitedNanos how long he has waited
+   */
   record AcquireTimedOut(String pool, long waitedNanos) implements PoolEvent {}
 
   /**
@@ -57,21 +79,37 @@ public interface PoolEvent {
    */
   record AcquireRejected(String pool) implements PoolEvent {}
 
-  /** The health pass found an idle connection dead. */
+  /**
+   * The health pass found an idle connection dead.
+   *
+   * @param connection the connection's number
+   * @param message how that was found, in words; carries no secret
+   */
   record HealthCheckFailed(String pool, long connection, String message) implements PoolEvent {}
 
-  /** A connection in use failed for good. */
+  /**
+   * A connection in use failed for good.
+   *
+   * @param connection the connection's number
+   * @param verdict what the failure means
+   * @param message the failure in words; carries no secret
+   */
   record ConnectionFailed(String pool, long connection, Verdict verdict, String message)
       implements PoolEvent {}
 
-  /** Every connection opened so far was given up. */
+  /**
+   * Every connection opened so far was given up.
+   *
+   * @param connections how many there were
+   * @param why the reason, in words
+   */
   record Fenced(String pool, int connections, String why) implements PoolEvent {}
 
   /**
-   * The server answers again after an outage; one that has refused connections was there.
+   * The server answers again after an outage. (A server that has refused connections wasn't away.)
    *
-   * @param downNanos how long it was away, as far as the pool has tried: where nobody needs a
-   *     connection it doesn't, and when the server came back is not known then
+   * @param downNanos how long it was away, as far as the pool has tried: while nobody needs a
+   *     connection the pool doesn't try, and then nobody knows when the server came back
    */
   record Recovered(String pool, long downNanos) implements PoolEvent {}
 
@@ -84,26 +122,34 @@ public interface PoolEvent {
   /**
    * A unit of work is run again.
    *
+   * @param label what the unit is called
    * @param attempt the number of the run that begins; 2 or more
+   * @param verdict what the failure of the last run means
+   * @param message that failure in words
    */
   record Retried(String pool, String label, int attempt, Verdict verdict, String message)
       implements PoolEvent {}
 
   /**
-   * A unit of work failed of something else than its own SQL, data or code, and must not or can't
-   * be run again. One whose COMMIT stays without a known outcome ({@link CommitResolved}) is such.
+   * A unit of work failed for another reason than its own SQL, data or code, and must not or can't
+   * be run again. Such is a unit, too, whose COMMIT stays without a known outcome ({@link
+   * CommitResolved}).
    *
+   * @param label what the unit is called
    * @param attempts how often it has run
+   * @param why why it isn't run again, in words
    */
   record RetryRefused(String pool, String label, int attempts, String why) implements PoolEvent {}
 
   /**
    * What became of a COMMIT without an answer.
    *
-   * @param transactionId what the server was asked about; empty where it could not be asked, and
-   *     the status is then unknown: it isn't to be looked up, or can't be, or no unit of work has
-   *     sent it, or one has by other means than {@code commit()}
-   * @param status the last that the server has said: in progress if it was at it to the end
+   * @param transactionId the transaction that the server was asked about; empty if it could not be
+   *     asked, and then the status is unknown. That is so if a COMMIT isn't to be looked up, or
+   *     can't be, if no unit of work has sent it, or if one has sent it by other means than {@code
+   *     commit()}
+   * @param status what the server has said last; in progress if it was so until the pool stopped
+   *     asking
    */
   record CommitResolved(String pool, String transactionId, CommitStatus status)
       implements PoolEvent {}
@@ -111,15 +157,24 @@ public interface PoolEvent {
   /**
    * A connection was lost outside of units of work before the answer to a statement had come that
    * may write and was committed by itself: nobody knows whether it was done.
+   *
+   * @param connection the connection's number
    */
   record WriteUnknown(String pool, long connection) implements PoolEvent {}
 
-  /** A connection came back with an open transaction, which was rolled back. */
+  /**
+   * A connection came back with an open transaction, which was rolled back.
+   *
+   * @param connection the connection's number
+   */
   record TransactionLeftOpen(String pool, long connection) implements PoolEvent {}
 
   /**
    * A connection has been out for longer than the leak threshold.
    *
+   * @param connection the connection's number
+   * @param thread the name of the thread that acquired it, and its id
+   * @param heldNanos for how long it has been out
    * @param acquiredAt where it was acquired, innermost frame first; empty if that was not recorded
    */
   record LeakSuspected(
@@ -135,24 +190,31 @@ public interface PoolEvent {
       acquiredAt = List.copyOf(acquiredAt);
     }
 
-    /** Of one of which it was not recorded where it was acquired. */
+    /** Makes the event for a connection of which it was not recorded where it was acquired. */
     public LeakSuspected(String pool, long connection, String thread, long heldNanos) {
       this(pool, connection, thread, heldNanos, List.of());
     }
   }
 
   /**
-   * A connection of which {@link LeakSuspected} was told is out no longer: it has come back after
-   * all, or was taken from its holder and closed.
+   * A connection for which there was a {@link LeakSuspected} is out no longer: it has come back
+   * after all, or was taken from its holder and closed.
+   *
+   * @param connection the connection's number
+   * @param thread the name of the thread that acquired it, and its id
+   * @param heldNanos for how long it was out
    */
   record LeakEnded(String pool, long connection, String thread, long heldNanos)
       implements PoolEvent {}
 
   /**
    * A connection was dropped without being closed, and is taken back; nobody can use it any more.
-   * It is found where leaks are looked for, by {@code leak-threshold} or {@code leak-stack-traces =
-   * always}.
+   * That is found only if leaks are looked for, by {@code leak-threshold} or {@code
+   * leak-stack-traces = always}.
    *
+   * @param connection the connection's number
+   * @param thread the name of the thread that acquired it, and its id
+   * @param heldNanos for how long it was out
    * @param acquiredAt as for {@link LeakSuspected}
    */
   record LeaseAbandoned(
@@ -172,7 +234,8 @@ public interface PoolEvent {
   /**
    * A thread that has a connection waits for a second one.
    *
-   * @param connection the one that it has
+   * @param thread the name of the thread, and its id
+   * @param connection the number of the connection that it has
    * @param everyHolderWaits whether all connections are held by threads that do so, and none of
    *     them can go on
    */

@@ -28,21 +28,21 @@ public interface UnitListener extends PoolListener {
     ON_CONNECTION
   }
 
-  /** What one unit is about. */
+  /** Hears of one unit. */
   interface Watch {
 
     /**
      * The unit is about to be run again.
      *
      * @param run the number of the run that begins; 2 or more
-     * @param failure what the last one has failed of
+     * @param failure why the last run has failed
      */
     default void runsAgain(int run, Throwable failure) {}
 
     /**
      * The unit is over, and a connection that it had taken is back. Called once.
      *
-     * @param failure what its caller is thrown; null if it went well
+     * @param failure what is thrown to its caller; null if it went well
      */
     void ended(@Nullable Throwable failure);
   }
@@ -52,7 +52,7 @@ public interface UnitListener extends PoolListener {
    * that is a part of another one, on the same connection, is told of as well, within that one.
    *
    * @param pool the pool's name
-   * @return hears of the rest of this unit; null for nobody
+   * @return what hears of the rest of this unit; null if nothing has to
    */
   @Nullable Watch unitBegins(String pool, Kind kind, WorkOptions options);
 }

@@ -1,4 +1,7 @@
-/** The ports to whoever watches: cold events as records, hot measurements as primitives. */
+/**
+ * The ports for code that watches a pool: rare events as records, frequent measurements as
+ * primitives.
+ */
 @NullMarked
 package io.everpool.api.observe;
 
