@@ -24,7 +24,21 @@ import java.util.Objects;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
-/** Where a pool begins: {@code try (Pool pool = Everpool.open(config)) { ... }}. */
+/**
+ * Opens pools: {@code try (Pool pool = Everpool.open(config)) { ... }}. Thread-safe.
+ *
+ * <p>A pool is opened on the thread of its caller, who waits for it. With {@link
+ * PoolConfig#failFast()} he waits until the first connection is there, or for {@link
+ * PoolConfig#acquireTimeout()}, but for five minutes at the most. Without it no connection is
+ * waited for. The threads that work for pools are daemons, so they keep no process alive.
+ *
+ * <p>The pool belongs to whoever has opened it, and lives until he {@linkplain Pool#close() closes}
+ * it. It closes what is its own: its connections, the pools of its readers, and each {@link
+ * Connector}, also those that it was given. It never closes what else it was given: a {@link
+ * DataSource}, listeners, recorders, interceptors and the like. If a pool can't be opened, nothing
+ * of it stays: the caller has nothing to close, except perhaps connectors of his own ({@link
+ * Builder#open()}).
+ */
 public final class Everpool {
 
   private Everpool() {}
@@ -32,6 +46,8 @@ public final class Everpool {
   /**
    * Opens a pool with the driver adapter that accepts the URL.
    *
+   * @param config the settings
+   * @return an open pool, which the caller has to close
    * @throws SQLException if {@link PoolConfig#failFast()} and no connection could be opened: as
    *     {@link Pool#getConnection()}, but after five minutes at the latest, and a {@link
    *     java.sql.SQLTransientConnectionException} with SQLState {@code 08001} after some seconds if
@@ -43,12 +59,24 @@ public final class Everpool {
     return builder(config).open();
   }
 
-  /** Builds a pool that may have listeners, recorders, rules or a connector given by hand. */
+  /**
+   * Begins a pool with listeners, a recorder, rules of its own or a connector given by hand. Opens
+   * nothing yet.
+   *
+   * @param config the settings
+   */
   public static Builder builder(PoolConfig config) {
     return new Builder(config);
   }
 
-  /** Collects the parts of a pool. Not thread-safe. */
+  /**
+   * Collects the parts of a pool. Not thread-safe.
+   *
+   * <p>{@link #open()} may be called again, and then opens another pool with the same parts. The
+   * pools have all listeners, recorders and the like in common. Don't do that with a {@link
+   * #connector} or a {@link #reader}: the first pool that is closed closes these for the others,
+   * too.
+   */
   public static final class Builder {
     private final PoolConfig config;
     private final List<PoolListener> listeners = new ArrayList<>();
@@ -72,11 +100,11 @@ public final class Everpool {
     }
 
     /**
-     * Adds one who measures leases: with it the pool reads the clock at each acquire and release.
-     * All are told, in the order they were added.
+     * Adds a recorder, which measures leases: with it the pool reads the clock at each acquire and
+     * release. All are told, in the order they were added.
      *
      * @param recorder null adds none; one that was added before isn't added again, so that it
-     *     counts each lease once
+     *     counts no lease twice
      */
     public Builder recorder(@Nullable LeaseRecorder recorder) {
       if (recorder != null && recorders.stream().noneMatch(each -> each == recorder)) {
@@ -87,9 +115,9 @@ public final class Everpool {
 
     /**
      * Adds rules that are asked before the driver's, in the order they were added, whenever
-     * anything fails: connecting, examining, using, resetting or closing a connection. They are
-     * called on the thread that met the failure, whichever that is, so they must be thread-safe and
-     * quick. If one throws, that is logged, and the next is asked.
+     * anything fails: connecting, examining, using, resetting or closing a connection. It is called
+     * on whichever thread that is, so it must be thread-safe and quick. What it throws is logged,
+     * and the next one is asked.
      */
     public Builder classifier(Classifier classifier) {
       classifiers.add(Objects.requireNonNull(classifier, "classifier"));
@@ -106,8 +134,8 @@ public final class Everpool {
     }
 
     /**
-     * Asks this provider what to log in with, at each opening of a connection. The configuration
-     * must not have a password then. Its user counts if the provider's answer has none.
+     * Has this provider asked what to log in with, at each opening of a connection. It can't be set
+     * beside a password in the configuration; a user there counts if the answer has none.
      */
     public Builder credentials(@Nullable CredentialsProvider value) {
       credentials = value;
@@ -115,16 +143,19 @@ public final class Everpool {
     }
 
     /**
-     * Adds one who works on each connection when it is lent and before it goes back. The first that
-     * was added is the first to see a connection when it is lent, and the last before it goes back.
-     * Without interceptors this costs nothing.
+     * Adds an interceptor, which works on each connection when it is lent and before it goes back:
+     * the one that was added first sees the connection first when it is lent, and last when it goes
+     * back. Without any this costs nothing.
      */
     public Builder interceptor(LeaseInterceptor interceptor) {
       interceptors.add(Objects.requireNonNull(interceptor, "interceptor"));
       return this;
     }
 
-    /** Opens connections with this connector, not an adapter's. The pool closes it at its end. */
+    /**
+     * Opens connections with this connector instead of looking for an adapter. The pool closes it
+     * when it is closed itself, or if {@link #open()} throws an SQLException.
+     */
     public Builder connector(Connector value) {
       connector = Objects.requireNonNull(value, "connector");
       dataSource = null;
@@ -133,7 +164,7 @@ public final class Everpool {
 
     /**
      * Adds a reader whose connections this connector opens, after those of {@link
-     * PoolConfig#readers()}. The pool closes the connector at its end.
+     * PoolConfig#readers()}. The pool closes it as it does a {@link #connector}.
      */
     public Builder reader(Connector value) {
       readers.add(Objects.requireNonNull(value, "reader"));
@@ -142,11 +173,11 @@ public final class Everpool {
 
     /**
      * Pools the connections that {@code value} opens, one at each of its getConnection(). If the
-     * configuration has a password or says where to read one, or there is a {@link #credentials
-     * provider}, this calls getConnection(user, password) instead, with that user and password.
-     * Some data sources refuse that call: set both on the data source then, and give this pool no
-     * password and no provider. Its URL and its properties are its own: {@link PoolConfig#url()}
-     * and {@link PoolConfig#properties()} are not used.
+     * configuration has a password, or says where to read one, or if there is a {@link #credentials
+     * provider}, the pool calls its getConnection(user, password) with that user and password; a
+     * DataSource that refuses this must be used without either. Its URL and its properties are its
+     * own: {@link PoolConfig#url()} and {@link PoolConfig#properties()} are not used. The pool
+     * never closes it.
      */
     public Builder dataSource(DataSource value) {
       dataSource = Objects.requireNonNull(value, "dataSource");
@@ -155,19 +186,21 @@ public final class Everpool {
     }
 
     /**
-     * Opens the pool, as {@link Everpool#open(PoolConfig)} does. Don't call this within the static
-     * initialization of a class that contains a provider of credentials, an initializer or a
-     * classifier as a lambda, or that one of these uses: another thread calls them and waits for
-     * the class to be initialized, while this one waits for that thread until {@link
+     * Opens the pool: as {@link Everpool#open(PoolConfig)}, with the parts that were added. Don't
+     * call it within the static initialization of a class that a provider of credentials, an
+     * initializer or a classifier is a lambda of, or uses: that is called by another thread, which
+     * waits for the class to be initialized, and this one waits for that thread until {@link
      * PoolConfig#acquireTimeout()} is over.
      *
      * <p>A listener may close the pool when it hears that the pool has opened. Then a closed pool
-     * is returned, or none if the pool has readers.
+     * is returned; or, if the pool has readers, none.
      *
-     * @throws SQLException also if a listener has closed a pool that has readers; then it is a
-     *     {@link io.everpool.api.PoolClosedException}
-     * @throws io.everpool.api.InvalidPoolConfigException also if there is a password in the
-     *     configuration and a provider of credentials beside it
+     * @return an open pool, which the caller has to close
+     * @throws SQLException as {@link Everpool#open(PoolConfig)}; also a {@link
+     *     io.everpool.api.PoolClosedException}, if a pool that has readers was closed by a listener
+     * @throws io.everpool.api.InvalidPoolConfigException as {@link Everpool#open(PoolConfig)}; also
+     *     if there is a provider of credentials and a password in the configuration. Connectors
+     *     that were given may then stay open
      */
     public Pool open() throws SQLException {
       CredentialsProvider provider = provider();

@@ -3,30 +3,28 @@ package io.everpool.postgresql.doctor;
 import java.util.Locale;
 
 /**
- * One thing that the doctor has to say. A later version may have further levels and subjects, so a
- * {@code switch} over them wants a {@code default}.
+ * One result of the doctor's examination. Immutable. A later version may have more levels and
+ * subjects, so a {@code switch} over them wants a {@code default}.
  *
  * @param level how bad it is
  * @param subject what it is about
- * @param text what was found, and what to do about it; a sentence or more, without secrets
+ * @param text what was found, and what to do about it; one or more sentences without secrets
  */
 public record Finding(Level level, Subject subject, String text) {
 
-  /** How bad it is. */
+  /** How bad a finding is. */
   public enum Level {
     /** All is as it should be. */
     OK,
-    /** This works, and could be better. */
+    /** It works, and could be better. */
     ADVICE,
-    /** This doesn't work. */
+    /** It doesn't work. */
     PROBLEM,
-    /**
-     * This wasn't looked at, mostly because something before it doesn't work; the text says why.
-     */
+    /** It wasn't looked at, mostly because something before it doesn't work; the text says why. */
     SKIPPED
   }
 
-  /** What the doctor looks at, in this order. */
+  /** What is looked at, in this order. */
   public enum Subject {
     /** Whether the settings can be read. */
     SETTINGS,
@@ -34,11 +32,11 @@ public record Finding(Level level, Subject subject, String text) {
     NAME,
     /** Whether somebody listens there. */
     PORT,
-    /** Whether connections are encrypted, and who is at the other end. */
+    /** Whether connections are encrypted, and to whom. */
     TLS,
     /** Whether the server lets this role in. */
     LOGIN,
-    /** Which pooler lies between. */
+    /** Whether a pooler lies between the pool and the server. */
     POOLER,
     /** How long a round trip takes. */
     LATENCY,
@@ -46,13 +44,13 @@ public record Finding(Level level, Subject subject, String text) {
     VERSIONS,
     /** How many connections the server allows, and how many there are. */
     SLOTS,
-    /** The server's limits of time, compared with the pool's. */
+    /** The server's limits of time against the pool's. */
     TIMEOUTS,
     /** Whether the server can be asked what became of a COMMIT. */
     COMMITS,
-    /** What functions leave in a session. */
+    /** What functions of the database leave in a session. */
     FUNCTIONS,
-    /** What the pool does otherwise than the settings might make one expect. */
+    /** What is done otherwise than the settings might make one expect. */
     NOTES,
     /** Settings that contradict one another. */
     CONTRADICTIONS,
