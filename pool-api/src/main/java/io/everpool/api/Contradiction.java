@@ -14,7 +14,7 @@ import java.util.List;
  */
 public record Contradiction(String rule, List<String> keys, String text) {
 
-  /** With a copy of the list. */
+  /** Keeps a copy of the list. */
   public Contradiction {
     keys = List.copyOf(keys);
   }

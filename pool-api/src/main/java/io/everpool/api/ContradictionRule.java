@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
 public record ContradictionRule<F>(
     String name, List<String> keys, String when, String advice, Predicate<F> applies) {
 
-  /** With a copy of the list. */
+  /** Keeps a copy of the list. */
   public ContradictionRule {
     keys = List.copyOf(keys);
   }

@@ -51,7 +51,7 @@ public final class Redaction {
                   + " mode databasename")
               .split(" "));
 
-  /** Those whose value is a number or a time; the wrong variable may put anything else there. */
+  /** Parameters whose value is a number or a time; a wrong variable may put anything else there. */
   private static final Set<String> NUMBERS =
       Set.of(
           ("port pgport connecttimeout connectiontimeout sockettimeout logintimeout querytimeout"
@@ -63,7 +63,7 @@ public final class Redaction {
                   + " maximumpoolsize minpoolsize maxpoolsize dbclosedelay")
               .split(" "));
 
-  /** Those whose value is one of a few words. */
+  /** Parameters whose value is one of a few words. */
   private static final Set<String> CHOICES =
       Set.of(
           ("ssl sslmode sslnegotiation sslsni sslcertmode channelbinding requireauth gssencmode"

@@ -95,27 +95,33 @@ public final class RetryConfig {
     return values.required(RetrySettings.COMMIT_OUTCOME);
   }
 
-  /** With another {@link #maxAttempts()}. */
+  /** The same settings with another {@link #maxAttempts()}. */
   public RetryConfig withMaxAttempts(int value) {
     return with(RetrySettings.MAX_ATTEMPTS, value);
   }
 
-  /** With another {@link #maxDuration()}. */
+  /** The same settings with another {@link #maxDuration()}. */
   public RetryConfig withMaxDuration(Duration value) {
     return with(RetrySettings.MAX_DURATION, value);
   }
 
-  /** With another first pause; a longest pause that is still the default gives way to it. */
+  /**
+   * The same settings with another first pause; a longest pause that is still the default gives way
+   * to it.
+   */
   public RetryConfig withInitialBackoff(Duration value) {
     return with(RetrySettings.INITIAL_BACKOFF, value);
   }
 
-  /** With another longest pause; a first pause that is still the default gives way to it. */
+  /**
+   * The same settings with another longest pause; a first pause that is still the default gives way
+   * to it.
+   */
   public RetryConfig withMaxBackoff(Duration value) {
     return with(RetrySettings.MAX_BACKOFF, value);
   }
 
-  /** With another {@link #commitOutcome()}. */
+  /** The same settings with another {@link #commitOutcome()}. */
   public RetryConfig withCommitOutcome(boolean value) {
     return with(RetrySettings.COMMIT_OUTCOME, value);
   }

@@ -74,21 +74,22 @@ public final class WorkOptions {
     return position;
   }
 
-  /** With or without the promise that the work changes nothing. */
+  /** The same options with or without the promise that the work changes nothing. */
   public WorkOptions withReadOnly(boolean value) {
     return new WorkOptions(value, idempotent, isolation, label, deadline, position);
   }
 
   /**
-   * With or without the promise that the work may be repeated even if it had its effect already.
+   * The same options with or without the promise that the work may be repeated even if it had its
+   * effect already.
    */
   public WorkOptions withIdempotent(boolean value) {
     return new WorkOptions(readOnly, value, isolation, label, deadline, position);
   }
 
   /**
-   * With an isolation level for the work's connection. Work that only reads goes to a reader that
-   * runs transactions at it, which a standby of PostgreSQL doesn't at {@link
+   * The same options with an isolation level for the work's connection. Work that only reads goes
+   * to a reader that runs transactions at it, which a standby of PostgreSQL doesn't at {@link
    * Connection#TRANSACTION_SERIALIZABLE}; if there is none, it goes where {@link
    * PoolConfig#readerFallback()} says.
    *
@@ -110,7 +111,7 @@ public final class WorkOptions {
   }
 
   /**
-   * With a name, which logs and exceptions show: it must hold no secret.
+   * The same options with a name, which logs and exceptions show: it must hold no secret.
    *
    * @param value the name, not null; it is {@code work} if nobody sets it
    * @throws NullPointerException if it is null
@@ -121,8 +122,9 @@ public final class WorkOptions {
   }
 
   /**
-   * With a limit for this call: for waiting for a connection, all runs and the pauses between them
-   * together. Waiting for a connection also ends at {@link PoolConfig#acquireTimeout()}.
+   * The same options with a limit for this call: for waiting for a connection, all runs and the
+   * pauses between them together. Waiting for a connection also ends at {@link
+   * PoolConfig#acquireTimeout()}.
    *
    * <p>Work that runs over it is cancelled, up to a tenth of a second late: the server is told to
    * end the statement, or the connection is cut if that doesn't help; the connection is replaced,
@@ -142,11 +144,11 @@ public final class WorkOptions {
   }
 
   /**
-   * For work that only reads, and must see what was committed before {@link Pool#position()}
-   * returned this value. A reader is waited for until it has come as far: for {@link
-   * PoolConfig#maxReplicaLag()} at most (there is no such limit if that is zero), and for half of
-   * the time that is left, which is {@link PoolConfig#acquireTimeout()} or the deadline, whichever
-   * ends first. Then the other readers are asked, and then the work goes where {@link
+   * The same options for work that only reads, and that must see what was committed before {@link
+   * Pool#position()} returned this value. A reader is waited for until it has come as far: for
+   * {@link PoolConfig#maxReplicaLag()} at most (there is no such limit if that is zero), and for
+   * half of the time that is left, which is {@link PoolConfig#acquireTimeout()} or the deadline,
+   * whichever ends first. Then the other readers are asked, and then the work goes where {@link
    * PoolConfig#readerFallback()} says. Costs a round trip or a few. On the writer it means nothing.
    *
    * <p>If a framework holds a connection to a reader that doesn't come as far, or is lost, the

@@ -185,7 +185,7 @@ public interface PoolEvent {
       List<StackTraceElement> acquiredAt)
       implements PoolEvent {
 
-    /** With a copy of the list. */
+    /** Keeps a copy of the list. */
     public LeakSuspected {
       acquiredAt = List.copyOf(acquiredAt);
     }
@@ -225,7 +225,7 @@ public interface PoolEvent {
       List<StackTraceElement> acquiredAt)
       implements PoolEvent {
 
-    /** With a copy of the list. */
+    /** Keeps a copy of the list. */
     public LeaseAbandoned {
       acquiredAt = List.copyOf(acquiredAt);
     }

@@ -9,20 +9,20 @@ import org.jspecify.annotations.Nullable;
  * A listener that is told where each unit of work begins and ends, so that it can be traced.
  * Without one nothing is done for it.
  *
- * <p>Called on the unit's own thread, which waits for it; units within a unit begin and end in
- * between. Several units run at once: must be thread-safe and quick. What it throws is logged and
- * goes no further.
+ * <p>It is called on the unit's own thread, which waits for it; units within a unit begin and end
+ * in between. Several units run at once, so it must be thread-safe and quick. What it throws is
+ * logged and goes no further.
  */
 public interface UnitListener extends PoolListener {
 
   /** How a unit has come to the pool. */
   enum Kind {
-    /** By {@link Pool#run}. */
+    /** It was given to {@link Pool#run}. */
     RUN,
-    /** By {@link Pool#inTransaction}. */
+    /** It was given to {@link Pool#inTransaction}. */
     TRANSACTION,
     /**
-     * On a connection that its caller had before: a framework's, such as Jdbi's {@code
+     * It runs on a connection that its caller had before: a framework's, such as Jdbi's {@code
      * inTransaction} ({@link UnitRerunner}).
      */
     ON_CONNECTION

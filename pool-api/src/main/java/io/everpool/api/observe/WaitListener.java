@@ -5,7 +5,8 @@ package io.everpool.api.observe;
  * that no event is made of it; without such a listener nothing is done for it.
  *
  * <p>Called on the thread of the caller, who has his connection by then and keeps it for as long as
- * this takes: must be fast, thread-safe and silent. What it throws is logged and goes no further.
+ * this takes: it must be fast, thread-safe and silent. What it throws is logged and goes no
+ * further.
  */
 public interface WaitListener extends PoolListener {
 
