@@ -41,8 +41,8 @@ final class AcquireCheck {
   static final long LEAST = 1_000_000_000L;
 
   /**
-   * A caller who can wait for nearly as long as {@link #patience}, but for this, is treated as if
-   * he could wait for all of it; nanoseconds.
+   * A caller who can wait for less than {@link #patience}, but by no more than this, is treated as
+   * if he could wait for all of it; nanoseconds.
    */
   private static final long MOMENT = 100_000_000L;
 

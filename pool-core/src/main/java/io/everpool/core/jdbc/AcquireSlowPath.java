@@ -89,8 +89,8 @@ final class AcquireSlowPath {
                 && check.passes(slot, lease, session(slot), waited, left)
                 && slot.word() == lease;
         if (!ready) {
-          engine.release(
-              slot, lease); // closes a doomed connection; any other lease is over already
+          // This closes a doomed connection; if it wasn't doomed, the lease is over already.
+          engine.release(slot, lease);
         } else if (own) {
           LeaseTimes.leaveOut(slot);
         } else if (asking == null) {

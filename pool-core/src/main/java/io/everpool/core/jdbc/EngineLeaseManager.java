@@ -139,7 +139,7 @@ public final class EngineLeaseManager extends LeaseEnds {
       return new PooledConnection(session(slot), lease);
     } catch (Throwable e) {
       if (slot != null && slot.entry instanceof Session session) {
-        session.stranded = lease; // has no effect if that lease is over
+        session.stranded = lease; // this has no effect if that lease is over
       }
       throw e;
     }
@@ -196,7 +196,7 @@ public final class EngineLeaseManager extends LeaseEnds {
       return face;
     } catch (Throwable e) {
       if (slot != null && slot.entry instanceof Session session) {
-        session.stranded = lease; // has no effect if that lease is over
+        session.stranded = lease; // this has no effect if that lease is over
       }
       throw e;
     }
@@ -341,7 +341,7 @@ public final class EngineLeaseManager extends LeaseEnds {
         }
       } catch (Throwable e) {
         if (slot.entry instanceof Session session) {
-          session.stranded = lease; // has no effect if that lease is over
+          session.stranded = lease; // this has no effect if that lease is over
         }
         throw e;
       }

@@ -18,8 +18,9 @@ abstract class JudgedConnection extends LeasedConnection {
   private static final UnitObserver SILENT = new Silent();
 
   /**
-   * Who hears what is sent; null outside of units of work. This field also says whether a renewal
-   * may come: a second field for that would enlarge the object that each lease allocates.
+   * The observer that hears what is sent; null outside of units of work. This field also says
+   * whether a renewal may come: a second field for that would enlarge the object that each lease
+   * allocates.
    */
   @Nullable UnitObserver observer;
 
@@ -43,7 +44,7 @@ abstract class JudgedConnection extends LeasedConnection {
     return observer(SILENT);
   }
 
-  /** Who hears what is sent; null outside of units of work. */
+  /** The observer that hears what is sent; null outside of units of work. */
   @SuppressWarnings("ReferenceEquality") // there is only one SILENT
   public final @Nullable UnitObserver observer() {
     UnitObserver present = observer;
@@ -99,11 +100,12 @@ abstract class JudgedConnection extends LeasedConnection {
         return e;
       }
       if (on.commitUnanswered()) {
-        return LostAnswer.ofCommit(on, e, true); // a COMMIT by a text; the lease was over before
+        // A text has sent this COMMIT, and the lease was over before the failure.
+        return LostAnswer.ofCommit(on, e, true);
       }
       return on.mayHaveWrittenUnanswered() ? LostAnswer.ofWrite(on, e) : e;
     } catch (Throwable more) {
-      return e; // the driver's own failure, though nobody can say what it means
+      return e; // it is the driver's own failure, though nobody can say what it means
     }
   }
 
@@ -171,9 +173,9 @@ abstract class JudgedConnection extends LeasedConnection {
 
   /**
    * Makes a call that commits. If an adapter sees what is sent, {@link #failed} knows of a COMMIT
-   * without an answer. For other drivers it is found out here: such is a COMMIT if the connection
-   * was lost in this call and a transaction may have been open. A driver that throws an unchecked
-   * exception may have sent the COMMIT before that.
+   * without an answer. For other drivers it is found out here: a COMMIT has no answer if the
+   * connection was lost in this call and a transaction may have been open. A driver that throws an
+   * unchecked exception may have sent the COMMIT before that.
    *
    * <p>If nobody knows the outcome, this face is closed, as it is in a unit of work: otherwise a
    * framework that sets something back now could hide the outcome by another failure. But it stays
@@ -276,7 +278,7 @@ abstract class JudgedConnection extends LeasedConnection {
       s.marks |= Session.FAILED; // no code of the driver's has run
       return;
     }
-    s.marks |= Session.BROKEN; // comes first, for there may be no stack left for a call
+    s.marks |= Session.BROKEN; // this comes first: there may be no stack left for a call
     try {
       brokenElsewhere(s, e);
     } catch (Throwable more) {

@@ -82,7 +82,7 @@ public abstract class LeasedConnection extends TrackingConnection {
 
   /** Makes a face under a lease that this thread has just acquired. */
   LeasedConnection(Session session, long lease) {
-    this.session = session; // comes first: G1 needs no barrier for a new object
+    this.session = session; // this comes first: G1 needs no barrier for a new object
     this.lease = lease;
     session.leaseStarted();
   }
@@ -188,7 +188,7 @@ public abstract class LeasedConnection extends TrackingConnection {
         session = null;
       }
       if (s != null) {
-        s.stranded = read; // has no effect if that lease is over
+        s.stranded = read; // this has no effect if that lease is over
       }
     }
   }
@@ -234,7 +234,7 @@ public abstract class LeasedConnection extends TrackingConnection {
       ours.leases.release(ours, l);
     } else {
       open = null;
-      boolean lost = ours.loss != null; // asked before the clean-up: then a good one is another's
+      boolean lost = ours.loss != null; // read before the clean-up, which gives it away
       SessionCleanup.of(ours, l, left);
       if (lost) {
         ours.keepWordsOfLoss();
@@ -261,7 +261,7 @@ public abstract class LeasedConnection extends TrackingConnection {
       lost.settings.forgetAutoCommit();
     }
     LEASE.setVolatile(this, LOST);
-    SESSION.setRelease(this, lost); // comes last: whoever reads this session finds its lease over
+    SESSION.setRelease(this, lost); // comes last: who reads this finds its lease over
   }
 
   /** Keeps a renewal that is under way from bringing a session; false if it has brought one. */
@@ -323,7 +323,7 @@ public abstract class LeasedConnection extends TrackingConnection {
         ours.keepWordsOfLoss();
         ours.leases.cut(ours, l, CloseReason.ABORTED);
       } catch (Throwable e) {
-        ours.stranded = l; // as close() does
+        ours.stranded = l; // upkeep ends it, as in close()
         throw e;
       }
     }
@@ -377,7 +377,7 @@ public abstract class LeasedConnection extends TrackingConnection {
       s.leases.retire(s, l, CloseReason.FAILED);
       return true;
     } catch (Throwable e) {
-      s.stranded = l; // as close() does: nobody else knows of this lease any more
+      s.stranded = l; // upkeep ends it: nobody else knows of this lease any more
       throw e;
     }
   }
@@ -404,7 +404,7 @@ public abstract class LeasedConnection extends TrackingConnection {
         open = null;
         SessionCleanup.of(old, l, null);
       } catch (Throwable e) {
-        old.stranded = l; // as in letGo
+        old.stranded = l; // upkeep ends it, as in letGo
         throw e;
       }
     }

@@ -19,8 +19,8 @@ final class MissingMethods {
   static boolean isMissed(Throwable e) {
     StackTraceElement[] trace = e.getStackTrace();
     if (e instanceof UnsupportedOperationException) {
-      return isFace(trace, 1)
-          || (isFace(trace, 2) && !trace[0].getClassName().startsWith("java.")); // not a list's
+      // A class of the JDK's, such as an immutable list, throws it for its own reasons.
+      return isFace(trace, 1) || (isFace(trace, 2) && !trace[0].getClassName().startsWith("java."));
     }
     return e instanceof AbstractMethodError
         && (isFace(trace, 0) || (e.getMessage() == null && isFace(trace, 1)));

@@ -242,7 +242,7 @@ public abstract class OpenStatement implements Statement {
     requireOpen();
     try {
       bare().closeOnCompletion();
-      connection.markClosesItself(); // comes second: the driver may not have that method
+      connection.markClosesItself(); // this comes second: the driver may not have that method
     } catch (SQLException e) {
       throw failed(e);
     } catch (Throwable e) {

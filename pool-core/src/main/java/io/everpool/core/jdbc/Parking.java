@@ -153,7 +153,8 @@ final class Parking {
             } else if (result == WaitResult.WAIT) {
               if (!slow && now - slowAt >= 0) {
                 slow = true;
-                failures.tellOfSlow(now - begun); // comes before the step: a park may follow that
+                failures.tellOfSlow(
+                    now - begun); // this comes before the step: a park may follow that
               } else {
                 LockSupport.parkNanos(waiter, slow ? left : Math.min(left, slowAt - now));
               }

@@ -256,8 +256,9 @@ public sealed class PooledConnection extends UnitConnection implements Connectio
   }
 
   /**
-   * Called when a transaction has ended. Outside of a unit, or between two runs of one, the next
-   * transaction is begun ahead here; within a run, {@link #commit} and {@link #rollback} do that.
+   * Called when a transaction has ended. Outside of units of work the next one is begun ahead here.
+   * Within a unit {@link #commit} and {@link #rollback} do so if its work has called them;
+   * otherwise the unit or its run has ended with the transaction, and none follows.
    */
   private void settled() {
     Session s = session();

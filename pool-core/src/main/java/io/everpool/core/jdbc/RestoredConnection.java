@@ -302,7 +302,7 @@ abstract class RestoredConnection extends AskingConnection {
   /** The map may be the driver's own, and the program may put things into it. */
   @Override
   public Map<String, Class<?>> getTypeMap() throws SQLException {
-    Map<String, Class<?>> map = super.getTypeMap(); // comes first: it may throw
+    Map<String, Class<?>> map = super.getTypeMap(); // this comes first: it may throw
     changing(Setting.TYPE_MAP).changed(Setting.TYPE_MAP, map);
     return map;
   }

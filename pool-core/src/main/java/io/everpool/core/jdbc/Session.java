@@ -271,7 +271,7 @@ public final class Session extends SessionSettings implements PooledEntry {
     }
     if (jdbc.getAutoCommit()) {
       try {
-        executeRollback(); // comes first: switching autocommit might commit
+        executeRollback(); // this comes first: switching autocommit might commit
       } catch (SQLException e) {
         if (verdict(e).fatal()) {
           throw e;
@@ -338,7 +338,7 @@ public final class Session extends SessionSettings implements PooledEntry {
     }
     boolean stale = has(STALE_PLANS);
     if (stale) {
-      forgetPlans(); // comes first: it may drop what is prepared next
+      forgetPlans(); // this comes first: it may drop what is prepared next
     }
     if ((cleared || unlimited || stale) && initialization.doesAnything()) {
       allowWrites(); // the set-up may write, as it may in a new session

@@ -186,7 +186,7 @@ abstract class SessionFacts extends SessionMarks {
   /** As {@link PhysicalConnection#expectStreamed}; it ends with the lease at the latest. */
   public final void expectStreamed(List<StreamedData> before) {
     compares = !before.isEmpty();
-    marks |= compares ? ASKED : 0; // so that the end of the lease looks at what is left
+    marks |= compares ? ASKED : 0; // this makes the lease's end look for what is left
     try {
       physical.expectStreamed(before);
     } catch (Throwable e) {

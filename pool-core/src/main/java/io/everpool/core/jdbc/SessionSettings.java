@@ -472,8 +472,8 @@ abstract class SessionSettings extends SessionFacts {
       if (verdict(e).fatal()) {
         throw e;
       }
-      known.unreadable(
-          setting); // it can be set all the same; the session is closed after the lease
+      // It can be set all the same; the session is closed after the lease.
+      known.unreadable(setting);
     }
     return known;
   }

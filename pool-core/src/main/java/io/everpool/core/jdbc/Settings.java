@@ -334,8 +334,7 @@ final class Settings {
         become(setting, state);
       }
     }
-    become(
-        Setting.AUTO_COMMIT, state); // comes last: without it the others might begin a transaction
+    become(Setting.AUTO_COMMIT, state); // comes last: while it is off, others might begin one
   }
 
   private void become(Setting setting, SessionState state) throws SQLException {

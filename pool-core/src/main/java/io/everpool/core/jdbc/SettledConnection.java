@@ -62,7 +62,7 @@ abstract class SettledConnection extends JudgedConnection implements SharedLease
     if (s == null || !s.isHeldUp()) {
       super.rollback();
     }
-    if (s != null && s.isHeldUp()) { // or the rollback has read another answer
+    if (s != null && s.isHeldUp()) { // it may be so by now: the rollback has read another answer
       if (s.dead()) { // that is a loss like any other: a unit has to hear of it
         throw failedUnseen();
       }

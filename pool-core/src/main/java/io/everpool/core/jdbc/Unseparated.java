@@ -23,9 +23,8 @@ final class Unseparated {
       Map.ofEntries(
           Map.entry("commit", MAY_END),
           Map.entry("rollback", MAY_END),
-          Map.entry(
-              "implicit_transactions",
-              MAY_END), // a SET of it, or of the next, decides what is committed
+          // A SET of this one, or of the next, decides what is committed when.
+          Map.entry("implicit_transactions", MAY_END),
           Map.entry("chained", MAY_END),
           Map.entry("exec", MAY_END | WRITES | CALLS),
           Map.entry("execute", MAY_END | WRITES | CALLS),

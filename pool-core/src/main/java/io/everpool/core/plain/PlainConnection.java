@@ -69,7 +69,7 @@ final class PlainConnection implements PhysicalConnection {
     return DECLARES_REQUESTS.get(connection.getClass());
   }
 
-  /** JDBC calls read-only a hint, and many drivers treat it as no more: so the pool has to ask. */
+  /** JDBC calls read-only a hint, and many drivers treat it as no more than that. */
   @Override
   public boolean refusesWritesInTransactions() {
     return true;

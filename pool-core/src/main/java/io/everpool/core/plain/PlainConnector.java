@@ -297,7 +297,8 @@ public final class PlainConnector implements Connector {
             + target
             + "; what it said isn't shown, for it quotes the URL or the password";
     if (!(e instanceof SQLException said)) {
-      throw new IllegalStateException(words); // the driver's own mistake, and not the network's
+      throw new IllegalStateException(
+          words); // it is the driver's own mistake, and not the network's
     }
     String state = said.getSQLState();
     if (said instanceof SQLFeatureNotSupportedException) {

@@ -33,7 +33,7 @@ final class SqlStates {
     }
     Verdict known = VendorCodes.verdict(state, e.getErrorCode());
     if (known != null) {
-      return known; // comes first: their states and classes say less, or something else
+      return known; // this comes first: their states and classes say less, or something else
     }
     if (state.startsWith("28")
         // MariaDB's driver throws it for class 25 too, the state of a transaction

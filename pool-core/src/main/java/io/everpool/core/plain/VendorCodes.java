@@ -20,8 +20,8 @@ final class VendorCodes {
   static @Nullable Verdict verdict(String state, int code) {
     return switch (state) {
       case "53300" -> Verdict.OUT_OF_SLOTS; // PostgreSQL, and whatever speaks its protocol
-      case "08001" ->
-          code == -30082 ? Verdict.ACCESS_DENIED : sqlServer(code); // Db2's type 2 driver
+      // Db2's type 2 driver says so with -30082.
+      case "08001" -> code == -30082 ? Verdict.ACCESS_DENIED : sqlServer(code);
       case "08004" -> rejected(code);
       case "42000" -> code == 1203 || code == 1226 ? Verdict.OUT_OF_SLOTS : sqlServer(code);
       case "70100" -> code == 1927 ? Verdict.CONNECTION_LOST : null; // MariaDB's KILL CONNECTION

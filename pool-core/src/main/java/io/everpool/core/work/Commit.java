@@ -84,10 +84,10 @@ final class Commit {
         leaveToRerun(session, true, e);
         throw e;
       }
-      inDoubt(); // comes first: the work may hide what is thrown from here on
+      inDoubt(); // this comes first: the work may hide what is thrown from here on
       if (isCommitted(ticket, session, e)) {
         unit.forgetFailure();
-        done(); // comes first: whatever is thrown from here on, it isn't run again
+        done(); // this comes first: whatever is thrown from here on, the unit isn't run again
         goOn(session, state, traced);
       } else {
         unit.recovery.lost(session);
@@ -276,7 +276,7 @@ final class Commit {
           return CommitStatus.UNKNOWN;
         }
         face.letGo();
-      } catch (Throwable e) { // a mistake of the driver's or an interceptor's: no answer
+      } catch (Throwable e) { // the driver or an interceptor is at fault: there is no answer
         Failures.suppress(lost, e);
         return CommitStatus.UNKNOWN;
       }
@@ -303,7 +303,7 @@ final class Commit {
       if (verdict.fatal()) {
         face.letGo();
       }
-    } catch (RuntimeException e) { // a mistake of the driver's
+    } catch (RuntimeException e) { // the driver is at fault
       denied(e, lost);
       face.letGo();
     }

@@ -66,7 +66,7 @@ final class Nesting {
 
   /** The unit is over. */
   void leave() {
-    INNERMOST.set(around); // not removed, or the next unit would cost another entry
+    INNERMOST.set(around); // it isn't removed, or the next unit would cost another entry
     oneShots.end();
   }
 

@@ -123,7 +123,7 @@ final class StreamedRuns {
   }
 
   /**
-   * Puts the pieces of the failed run before those of the earlier ones. But of two pieces that were
+   * Replaces each piece of the earlier runs by that of the failed run. But of two pieces that were
    * cut the longer one counts: it tells more, and the shorter one began in the same way.
    */
   private static List<StreamedData> latest(List<StreamedData> failed, List<StreamedData> earlier) {

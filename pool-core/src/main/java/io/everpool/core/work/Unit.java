@@ -68,9 +68,10 @@ final class Unit implements UnitObserver, AutoCloseable {
     this.watch = watch;
     this.begunAt = runner.time.nanoTime();
     this.recovery = new UnitRecovery(face, failure, options, outer == null ? null : outer.recovery);
-    this.withinTransaction =
-        face.current().isWithinTransaction(); // comes last: the above may begin one
-    boolean part = outer != null && !face.current().autoCommit(); // even if nothing was sent yet
+    // This comes after the reading of the connection's state, which may begin a transaction.
+    this.withinTransaction = face.current().isWithinTransaction();
+    // The transaction counts as the outer unit's even if nothing was sent in it yet.
+    boolean part = outer != null && !face.current().autoCommit();
     this.set = new OptionsOnConnection(face, options, withinTransaction, part);
     Duration allowed = options.deadline();
     this.deadline =
@@ -85,7 +86,7 @@ final class Unit implements UnitObserver, AutoCloseable {
 
   @Override
   public void close() {
-    boolean late = deadline != null && deadline.end(); // comes first, whatever the driver then does
+    boolean late = deadline != null && deadline.end(); // this comes first: the driver may hang next
     try {
       if (nesting.isWithinAnothers() && !isPromised() && log.mayLeaveSomething(face)) {
         nesting.committed();

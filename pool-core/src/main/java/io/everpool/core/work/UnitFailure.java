@@ -184,7 +184,7 @@ final class UnitFailure {
     commitUnknown = thrown;
   }
 
-  /** As the field: what was thrown because of an unknown COMMIT; null if nothing was. */
+  /** What was thrown because nobody knows the outcome of a COMMIT; null if nothing was. */
   @Nullable CommitOutcomeUnknownException commitUnknown() {
     return commitUnknown;
   }
@@ -348,13 +348,13 @@ final class UnitFailure {
     }
     findLostCommit(failure);
     if (commitUnknown != null) {
-      return Verdict.CONNECTION_LOST; // even if another thread has closed this meanwhile
+      return Verdict.CONNECTION_LOST; // it is, even if another thread has closed this meanwhile
     }
     if (isSettled(failure)) {
       return Verdict.STATEMENT_FAILED;
     }
     if (fatal != null) {
-      return fatal; // whatever the work has made of it
+      return fatal; // it counts, whatever the work has made of it
     }
     if (writeRefused) {
       return Verdict.READ_ONLY_SERVER;

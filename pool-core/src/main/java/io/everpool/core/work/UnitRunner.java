@@ -358,7 +358,7 @@ public final class UnitRunner {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return RerunRule.INTERRUPTED.because();
-    } catch (SQLException | RuntimeException e) { // a mistake of the driver's or an interceptor's
+    } catch (SQLException | RuntimeException e) { // the driver or an interceptor is at fault
       Failures.suppress(failure, e);
       return Failures.whyNotRenewed(e, leases::classify);
     }
