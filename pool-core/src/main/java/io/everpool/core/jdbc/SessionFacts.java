@@ -286,13 +286,16 @@ abstract class SessionFacts extends SessionMarks {
    * What a failure of this session in use means.
    *
    * <p>Some databases say of a mere statement what others say of a login or of a connection ({@link
-   * AmbiguousFailures}). So if the session isn't dead, such a failure is taken for the statement's. But it
-   * isn't if the adapter can see the state of the session, for then it may know that the session
-   * must end (PgCat). The session is asked whether it lives when the lease ends.
+   * AmbiguousFailures}). So if the session isn't dead, such a failure is taken for the statement's.
+   * But it isn't if the adapter can see the state of the session, for then it may know that the
+   * session must end (PgCat). The session is asked whether it lives when the lease ends.
    */
   public final Verdict verdict(SQLException e) {
     Verdict verdict = leases.classify(e);
-    if (!verdict.fatal() || !AmbiguousFailures.areIn(e, verdict, leases::classify) || dead() || !isBlind()) {
+    if (!verdict.fatal()
+        || !AmbiguousFailures.include(e, verdict, leases::classify)
+        || dead()
+        || !isBlind()) {
       return verdict;
     }
     marks |= DOUBTED;
