@@ -204,7 +204,7 @@ final class Shutdown {
   private void tellListenersOfEnd() {
     PoolEvent closing = new PoolEvent.PoolClosed(config.name());
     if (events.isTelling(Thread.currentThread())) {
-      events.emit(closing); // listeners are told by this thread now, and by one at a time
+      events.emit(closing); // this thread tells listeners now, and no two threads do that at a time
       return;
     }
     try {

@@ -715,7 +715,8 @@ public final class Engine {
 
   /**
    * Those who wait though they hold a connection already, by the ids of their threads. It walks the
-   * slots and the queue, so it is for explanations only.
+   * slots and the queue, so it is for explanations only; but of all who wait it collects only
+   * these.
    */
   public Map<Long, Waiter> waitingHolders() {
     long[] holders = new long[slots.length];
@@ -739,9 +740,9 @@ public final class Engine {
   }
 
   /**
-   * A slot that is leased by this thread, which is the calling one. In a pool of more than {@link
-   * #LOOKS_BESIDE_WAITERS} slots it would cost too much to look at all of them; there this looks
-   * only at the slot in which the thread was served last.
+   * A slot that the calling thread, whose id this is, has leased; null if none is found. In a pool
+   * of more than {@link #LOOKS_BESIDE_WAITERS} slots it would cost too much to look at all of them;
+   * there this looks only at the slot in which the thread was served last.
    */
   public @Nullable Slot heldBy(long threadId) {
     Slot home = slots[homes[key(threadId)]];

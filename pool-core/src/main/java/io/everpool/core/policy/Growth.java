@@ -8,9 +8,10 @@ package io.everpool.core.policy;
  * connections serve within a fraction of a connect's time needs no new ones, and a pool that opens
  * one for each waiter of a burst hurts its server. The number of connects doubles with every step
  * that the first has waited, so that a real lack is met within a few steps. But for those who wait
- * no more connects are in progress than there are connections already, or than {@link #FEW}. So the
- * pool at most doubles within a connect's time, and when many pools are asked at once, each learns
- * by a few refusals that their server is full, and not by one for each caller.
+ * no more connects are in progress than there are connections already, or than {@link #FEW}. So a
+ * pool can double within a connect's time, but beyond those few no more than that; and when many
+ * pools are asked at once, each learns by a few refusals that their server is full, and not by one
+ * for each caller.
  *
  * <p>While the server is down, one connect at a time tries it. When it is back, every connect that
  * succeeds doubles the number of those that may be in progress (1, 2, 4 and so on), with a short

@@ -132,7 +132,7 @@ final class Reader {
       case SMALL_FOR_NOW -> look(now);
       case SMALL, NOTHING -> {
         if (member.server().failsAsAway()) {
-          look(now); // until this look says otherwise, the connections that it has serve
+          look(now); // connects fail, but it serves those that it has, as long as they answer
         }
       }
     }

@@ -144,9 +144,10 @@ final class Readers implements Renewal {
   }
 
   /**
-   * Makes a framework's connection show what the unit must see, unless it runs within another unit,
-   * whose session stays as it is. Also makes the connection go on over a server that runs the unit
-   * at its level. Does neither if a transaction has begun.
+   * Makes a framework's connection show what the unit must see; within another unit that is no
+   * reason to change anything, for there the connection shows what it shows. Also, even within
+   * another unit, makes the connection go on over a server that runs the unit at its level, if its
+   * own doesn't. Does neither if a transaction has begun.
    */
   void prepare(PooledConnection face, Reader owner, WorkOptions options) throws SQLException {
     boolean shows = options.position() == null || face.observer() != null;

@@ -31,7 +31,10 @@ interface Taking {
         }
       };
 
-  /** Has a face go on over another session. It gives back the session that it has itself. */
+  /**
+   * Has a face go on over another session. The face itself gives back the one that it has, which is
+   * why {@link #giveBack} does nothing.
+   */
   record Again(PooledConnection face) implements Taking {
     @Override
     public PooledConnection from(

@@ -12,7 +12,7 @@ final class Answer {
   final Credentials credentials;
   private final long since;
 
-  /** How long they live from {@link #since} on, nanoseconds; no matter if they don't expire. */
+  /** How long the credentials live from {@link #since} on, ns; meaningless if they don't expire. */
   private final long life;
 
   Answer(long number, Credentials credentials, long since, long life) {

@@ -193,7 +193,7 @@ public final class Connects {
     long number = newcomer.entry.number();
     int generation = born;
     try {
-      if (!engine.isClosed() && news.fences(search)) { // another may have told it
+      if (!engine.isClosed() && news.fences(search)) { // else another connection has told it
         news.act("connection " + number, fence, search);
         fence.spare(number);
         // In a suspended pool it isn't let in: it has told its news, and nothing is to be lent.

@@ -114,8 +114,9 @@ final class Expiry {
   }
 
   /**
-   * Retires an old connection. An idle one goes only if it is dispensable: otherwise its substitute
-   * is opened first, so that the pool doesn't fall below its minimum.
+   * Retires an old connection. An idle one goes only if it is dispensable: there are more than the
+   * minimum, or there is no room to open its substitute first. Otherwise that is opened first, so
+   * that the pool doesn't fall below its minimum.
    */
   private boolean retire(Slot slot, boolean dispensable) {
     long word = activity.word(slot.index);

@@ -327,7 +327,7 @@ public final class FullServer {
       default -> {
         askedOnce = true;
         firstAnswerPending = false;
-        worthAsking = said != UNKNOWN; // if it can't tell, the next refusal is a reason to ask
+        worthAsking = said != UNKNOWN; // if it can't tell: not asked again until a refusal
         room = said == UNKNOWN ? Integer.MAX_VALUE : Math.max(0, said - arrivedUnasked);
         arrivedUnasked = 0;
       }
@@ -345,7 +345,7 @@ public final class FullServer {
    * @param begun when the last connect was begun
    */
   void refused(long begun, long now) {
-    if (refusals == 0 || begun - fullAt > 0) { // it began after the last refusal
+    if (refusals == 0 || begun - fullAt > 0) { // begun after the last refusal: not counted in that
       refusals++;
     }
     if (roomKnown) {

@@ -70,7 +70,8 @@ final class Leaks {
    * Looks at a slot, whatever it does.
    *
    * @param word the slot's word as last seen
-   * @param unmoved for how long the slot has had that word; nanoseconds
+   * @param unmoved for how long the slot has not moved, a DOOM not counted, so that for a lease it
+   *     is how long that has lasted; nanoseconds
    */
   void look(Slot slot, long word, long unmoved, long now) {
     if (notes == null && threshold == 0) {

@@ -23,7 +23,8 @@ public final class LeaseNotes {
   static final int SAMPLE = 64;
 
   /**
-   * Which of them is noted so: the first of each slot, so that a small program has a place each.
+   * Which of them has its place noted: the first lease of each slot, and then every {@link
+   * #SAMPLE}th, so that a small program, with few leases, has the places of all.
    */
   private static final int SAMPLED = 2;
 

@@ -152,8 +152,8 @@ public final class OutageLog {
   }
 
   /**
-   * A connection was opened. Returns what the outage has cost, if this ends one in which
-   * connections were lost; otherwise null.
+   * A connection was opened. If connects had failed or the fence had fallen, the outage is over by
+   * that; then returns what it has cost, if connections were lost. Otherwise null.
    */
   synchronized @Nullable Toll recovered() {
     if (!failing && !fenced) {

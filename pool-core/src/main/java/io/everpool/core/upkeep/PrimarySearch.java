@@ -253,7 +253,8 @@ public final class PrimarySearch {
     }
     long now = time.nanoTime();
     long longest = config.retry().maxBackoff().toNanos();
-    // If each connection may lead to another server, a search that finds one may not be the last.
+    // A search that finds a server doesn't reset this: if each connection may lead to another
+    // server, the next search may soon follow.
     searches = now - ended > 2 * longest ? 1 : searches + 1;
     ended = now;
     notBefore =

@@ -28,7 +28,6 @@ public final class Reachability {
   private static final long OF_LATE = 2_000_000_000L;
 
   private final String product;
-
   private final String target;
   private final TimeSource time;
   private final PoolEvents events;
@@ -54,7 +53,7 @@ public final class Reachability {
   /** When a connect last failed; meaningful while there are {@link #failures}. */
   private volatile long failedAt;
 
-  /** When the last question was asked that an open connection has answered. */
+  /** When an open connection was asked something that it has answered; others may be later. */
   private volatile long answeredAt;
 
   /**
@@ -247,8 +246,9 @@ public final class Reachability {
   }
 
   /**
-   * Sends away all who wait in vain: the server refuses for good or isn't there, and no connection
-   * is left that could be returned to them; or they can go to another server.
+   * Sends away all who wait in vain: because the server refuses for good and no connection is left
+   * that could be returned to them, because the pool is just being opened and nobody is there, or
+   * because this server is gone and they can go to another one.
    */
   void tellWaiters(long now) {
     boolean inVain = refusal(now) != null || isHopeless() || (takenAway != null && isGone());
@@ -266,7 +266,8 @@ public final class Reachability {
   }
 
   /**
-   * From now on earlier failures count for nothing but for how long there was no connection.
+   * From now on it is as if nothing had failed yet, except that it stays known for how long there
+   * was no connection.
    *
    * @param generation the generation that begins with the change
    */
@@ -345,8 +346,9 @@ public final class Reachability {
   }
 
   /**
-   * Whether no connection to the server can be had. The server isn't gone if an open connection has
-   * {@link #answered} since the last connect failed, or of late.
+   * Whether the server counts as gone: an operator has taken it away, or connects fail and no
+   * connection is left, or they fail as if it were away. In this last case connections that are
+   * left still count if one has {@link #answered} since the last connect failed, or of late.
    */
   public boolean isGone() {
     return (failures > 0 && ((failsAsAway() && !answers()) || !engine.anyLive())) || isTakenAway();

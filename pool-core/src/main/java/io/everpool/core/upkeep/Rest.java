@@ -56,7 +56,7 @@ public final class Rest {
     resting = false;
   }
 
-  /** A connection that had rested is lent. It is cheap, and any thread may call it. */
+  /** A connection that had rested is lent. This call is cheap, and any thread may make it. */
   public void stir(Slot slot) {
     stirred.add(slot.index);
     if (resting) {

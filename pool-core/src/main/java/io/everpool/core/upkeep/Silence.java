@@ -156,7 +156,10 @@ final class Silence {
     next = now + pause;
   }
 
-  /** The scout has found the same server, and it writes: a statement simply takes long. */
+  /**
+   * The scout was let in by a server that writes and doesn't supersede the present one: so some
+   * statement just takes long.
+   */
   void answered() {
     pause = Math.min(LONGEST, 2 * pause);
     next += pause;

@@ -193,8 +193,8 @@ final class SlotActivity {
   }
 
   /**
-   * Whether nothing has happened to a connection since then except that it was examined and is
-   * idle; also if somebody was lent it and has left it to the examination.
+   * Whether nothing has happened to a connection since it was last seen except that it was examined
+   * and is idle; also if somebody was lent it and has left it to the examination.
    */
   private static boolean passed(Slot slot, long word) {
     long before = slot.seenWord;

@@ -1,5 +1,6 @@
 /**
- * Keeps the pool in shape: opens, examines, evicts and closes connections, on threads of its own.
+ * Keeps the pool in shape: opens, examines, evicts and closes connections, and takes no caller's
+ * time for that.
  */
 @NullMarked
 package io.everpool.core.upkeep;

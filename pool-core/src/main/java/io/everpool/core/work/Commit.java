@@ -31,7 +31,7 @@ final class Commit {
 
   private final List<Effects> before;
 
-  /** Whether the server has refused to end the old session. */
+  /** Whether an attempt to end the old session has failed: the server refused it, or the driver. */
   private boolean denied;
 
   /**

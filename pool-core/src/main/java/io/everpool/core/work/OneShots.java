@@ -29,10 +29,11 @@ import org.jspecify.annotations.Nullable;
  *   <li>A result set that was open before the unit, if it is read on or a row of it is written.
  *       That is known when the run fails, too. The result set stays where it is, and a rollback
  *       brings back nothing of what a driver holds of it.
- *   <li>A stream that the work has from elsewhere, or an iterator of which a framework tells. It
- *       shows only when a further run is given the same one again: that run fails there, and isn't
- *       committed, whatever the work makes of the failure. Nobody can say which part of a stream
- *       was read, nor whether the work has reset it, except for bytes in memory.
+ *   <li>A stream that the work has from elsewhere, or an iterator of which a framework tells. That
+ *       it is from elsewhere shows only when a further run gives the same one to the driver or the
+ *       framework again: that run fails there, and isn't committed, whatever the work makes of the
+ *       failure. Nobody can say which part of a stream was read, nor whether the work has reset it,
+ *       except for bytes in memory.
  *   <li>A stream that is copied (COPY) by the driver's own object. It shows by what is sent: {@link
  *       StreamedRuns}.
  * </ul>

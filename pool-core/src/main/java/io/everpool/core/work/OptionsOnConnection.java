@@ -82,7 +82,8 @@ final class OptionsOnConnection {
   }
 
   /**
-   * Whether one may be open that the driver's own object has begun: a new level commits it in H2.
+   * Whether a transaction may be open that the driver's own object has begun: to set the level of
+   * isolation would commit it in H2.
    */
   private boolean mayBeInTransactionUnseen() throws SQLException {
     return face.current().isExposedInWork() && face.current().mayBeInTransaction();
@@ -93,7 +94,8 @@ final class OptionsOnConnection {
     if (!(readOnlySet || isolationBefore != UNSET)) {
       return;
     }
-    face.endBegunAhead(); // it is as the unit wants it; each setter begins another
+    // Ends an empty transaction begun ahead, which has the unit's options; each setter begins anew.
+    face.endBegunAhead();
     if (face.current().inTransaction()) {
       face.owe(readOnlySet, isolationBefore);
       return;

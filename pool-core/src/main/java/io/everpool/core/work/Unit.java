@@ -103,7 +103,7 @@ final class Unit implements UnitObserver, AutoCloseable {
   /**
    * A run begins, in which nothing has been sent yet.
    *
-   * @param lost how many runs before it have lost their connection
+   * @param lost how many runs before it have failed otherwise than by a conflict
    * @param again whether it isn't the first
    */
   void begin(int lost, boolean again) {
@@ -406,8 +406,8 @@ final class Unit implements UnitObserver, AutoCloseable {
   }
 
   /**
-   * Notes that a failure is final; true the first time that any of the units says so that it
-   * passes.
+   * Notes that a failure is final; true the first time that this is said of it, by any of the units
+   * that it passes.
    */
   boolean report(Throwable thrown) {
     if (failure.lacksSideEffects()) {

@@ -43,7 +43,7 @@ final class UnitFailure {
   /** What tells of a COMMIT without an answer that a further run would have repeated. */
   private @Nullable Runnable commitToRepeat;
 
-  /** How many COMMITs of that run were answered before it: a run with more has repeated it. */
+  /** Answers that run had before it ({@link UnitLog#commits}): a run with more has repeated it. */
   private int answeredBefore;
 
   /** Whether it is the present run that has left such a COMMIT. */

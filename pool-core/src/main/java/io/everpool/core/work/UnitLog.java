@@ -153,9 +153,9 @@ final class UnitLog {
   }
 
   /**
-   * Whether something of the run, which is over, may be there for good, now or later, by the COMMIT
-   * of a transaction that goes on. If the work has closed its connection nobody knows, for it may
-   * be another's by now: so the answer is yes.
+   * Whether something of the run, which is over, may be there for good, or may come to be so by the
+   * COMMIT of a transaction that goes on. If the work has closed its connection nobody knows, for
+   * that may be another's by now: so the answer is yes.
    */
   boolean mayLeaveSomething(PooledConnection face) {
     if (face.isOver()) {

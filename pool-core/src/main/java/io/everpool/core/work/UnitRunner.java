@@ -123,7 +123,8 @@ public final class UnitRunner {
       UnitWatch watch,
       Work<T, X> work)
       throws X, SQLException {
-    face.endBegunAhead(); // if it is empty, the unit isn't within it: each run begins its own
+    // Ends an empty transaction begun ahead: the unit isn't within it, and each run begins its own.
+    face.endBegunAhead();
     try (Unit unit = new Unit(this, face, options, deadline, watch)) {
       unit.failure.rollsBackFirst();
       boolean good = false;
