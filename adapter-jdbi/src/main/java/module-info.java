@@ -14,7 +14,7 @@ module io.everpool.jdbi {
 
   exports io.everpool.jdbi;
 
-  // Jdbi itself makes the handlers that the annotations name, and extensions.
+  // Jdbi makes objects of this package itself, by reflection.
   opens io.everpool.jdbi to
       org.jdbi.v3.core;
 }

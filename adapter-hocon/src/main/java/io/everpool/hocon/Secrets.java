@@ -42,8 +42,8 @@ final class Secrets {
   private static final int SHORT = 3;
 
   /**
-   * Values that stand under a name that sounds secret. {@link #outside} has those from outside of
-   * our block, with their origin.
+   * Values that stand under a name that sounds secret. {@link #outside} has all values from outside
+   * of our block, whatever their names are, with their origin.
    */
   private final Set<String> secret = new HashSet<>();
 

@@ -78,7 +78,7 @@ public final class EverpoolPlugin extends JdbiPlugin.Singleton {
    * oid} columns), with types registered by {@link org.jdbi.v3.postgres.PostgresTypes} and with
    * pgvector. They need the driver's own connection in every handle, and the pool can't see what is
    * done with that: it has to clear more when the connection comes back, and can trust less when
-   * the connection breaks. Types alone work without this plug-in, by the driver's {@code
+   * the connection breaks. Types alone don't need this method: set the driver's {@code
    * datatype.<name>} among the pool's properties.
    *
    * <p>If a Jdbi already has the plug-in, from {@link EverpoolJdbi} or Guice, the handles that are

@@ -11,9 +11,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A Jdbi whose units of work the caller knows something about; see {@link EverpoolJdbi#readOnly}
- * and {@link EverpoolJdbi#idempotent}. The methods are those of {@link Jdbi}. Within another unit
- * on the same thread they take part in that unit, and only what is known of that unit counts. What
- * the Jdbi's {@link UnitOptions} say counts as well. Immutable and thread-safe.
+ * and {@link EverpoolJdbi#idempotent}. The methods are those of {@link Jdbi}. What the Jdbi's
+ * {@link UnitOptions} say counts as well. Within another unit on the same thread they take part in
+ * that unit, and what is known of that unit counts instead. Immutable and thread-safe.
  */
 public final class Units {
   static final String LABEL = "handle";

@@ -109,7 +109,7 @@ final class Pooler {
     try {
       return Integer.parseInt(said);
     } catch (NumberFormatException e) {
-      return KEPT_BY_DEFAULT; // the driver refuses the value when it connects
+      return KEPT_BY_DEFAULT; // it isn't set; or it is no number, which the driver itself refuses
     }
   }
 

@@ -22,8 +22,8 @@ final class RoomCheck {
   private final int maxSize;
 
   /**
-   * The pool opens so many connections when it begins: that many that the server counts already may
-   * be its own.
+   * How many connections the pool opens when it begins. So up to this many of those that the server
+   * already counts may be the pool's own.
    */
   private final int minSize;
 

@@ -30,7 +30,9 @@ public enum CloseReason {
   ABANDONED,
   /** Its holder aborted it, or let it past a deadline. */
   ABORTED,
-  /** It went while the database or the pool was asleep. */
+  /**
+   * It was found dead after a sleep: the database was asleep and had closed it, or the pool was.
+   */
   ASLEEP,
   /** The pool was closed. */
   POOL_CLOSED;

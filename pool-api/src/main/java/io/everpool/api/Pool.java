@@ -62,7 +62,7 @@ public interface Pool extends DataSource, AutoCloseable {
 
   /**
    * As {@link #getConnection()}, but with a limit for this call in place of {@link
-   * PoolConfig#acquireTimeout()}, which may be longer than that.
+   * PoolConfig#acquireTimeout()}; it may also be longer than that one.
    *
    * @param timeout how long to wait; zero or less to take only a connection that is there at once
    * @throws SQLException as {@link #getConnection()}

@@ -20,9 +20,9 @@ import org.postgresql.util.ServerErrorMessage;
  *
  * @param scope when the rule applies
  * @param states the beginnings of SQLStates, of which one must fit; empty for any state
- * @param words texts in small letters, of which one must be in the message, or be the name of the
- *     server's routine that failed; empty for any message
- * @param cause a class that must be among the causes, or null for any cause
+ * @param words texts in small letters, of which one must be contained in the message, or in the
+ *     name of the server's routine that failed; empty for any message
+ * @param cause a class that must be among the causes; null if the causes don't matter
  * @param verdict what the failure means
  * @param advice what to do when the failure keeps connections from being opened; empty for the
  *     advice that goes with the verdict
@@ -148,8 +148,8 @@ record FailureRule(
   }
 
   /**
-   * Whether the words are in the message itself; if a cause is wanted, whether they are in what the
-   * causes say.
+   * Whether one of the words is in the message itself; if a cause is wanted, whether it is in the
+   * message or in what one of the causes says.
    */
   private boolean wordsMatch(SQLException failure) {
     return cause == null

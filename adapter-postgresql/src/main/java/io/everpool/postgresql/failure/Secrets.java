@@ -141,8 +141,9 @@ public final class Secrets {
   }
 
   /**
-   * Adds the values of {@code options}. The names of settings are the server's own and no secrets;
-   * a word that isn't of the form name=value is none, whatever it looks like, and is added whole.
+   * Adds the values of {@code options}. The names of settings are the server's own and no secrets.
+   * A word that isn't of the form name=value is no setting, whatever it looks like: it may be a
+   * secret as a whole, and is added whole.
    */
   private void addOptions(String options) {
     for (String word : BLANK.split(options, -1)) {

@@ -62,7 +62,7 @@ public interface PoolOperations {
   /**
    * Whether {@link #suspend()} was called, and {@link #resume()} not since. This tells it at once,
    * while the snapshot shows it from the next pass of upkeep on. If the pool has readers, it tells
-   * whether all of them are suspended.
+   * whether the writer's pool and all of theirs are suspended.
    */
   boolean isSuspended();
 

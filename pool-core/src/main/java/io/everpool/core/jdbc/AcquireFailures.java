@@ -220,7 +220,8 @@ final class AcquireFailures {
         findingOut = 0;
       }
     }
-    // Another caller is looking at the threads. Until he has seen them, callers are told without.
+    // Another caller is looking at the threads. Until he has seen them, callers are told only what
+    // is known without that.
     Explanation found = findOut(false);
     EXPLANATION.compareAndSet(this, last, new SoftReference<>(found));
     return found;
@@ -241,7 +242,8 @@ final class AcquireFailures {
   }
 
   private Explanation findOut(boolean deeds) {
-    HeldSnapshot held = HeldSnapshot.of(engine); // a connection that comes back from here on shows
+    // what is held is noted first: a connection that comes back from here on shows as a difference
+    HeldSnapshot held = HeldSnapshot.of(engine);
     SQLException failure = server.lastFailure();
     PoolSnapshot pool = deeds ? snapshots.withDeeds() : snapshots.withoutDeeds();
     Exhaustion why =

@@ -111,7 +111,7 @@ final class AcquireSlowPath {
         return slot;
       }
       if (time.nanoTime() - begun >= Math.max(timeoutNanos, AcquireCheck.LEAST)) {
-        throw parking.timedOut(asked, wait); // the examinations have taken all his time
+        throw parking.timedOut(asked, wait); // looking and asking the server took all his time
       }
     }
   }

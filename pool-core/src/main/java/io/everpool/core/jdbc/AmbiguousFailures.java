@@ -9,8 +9,9 @@ import java.util.function.Function;
 
 /**
  * Tells which failures, though they mean a refused login or a lost connection, may be said of a
- * mere statement as well. Such a failure counts as a loss only if the connection is closed by then;
- * otherwise the connection is asked later whether it lives.
+ * mere statement as well. With a driver that can't tell its transaction state, such a failure
+ * counts as a loss only if the connection is dead by then; otherwise the connection is asked later
+ * whether it lives.
  */
 final class AmbiguousFailures {
   private AmbiguousFailures() {}

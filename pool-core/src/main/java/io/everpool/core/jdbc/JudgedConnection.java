@@ -88,7 +88,8 @@ abstract class JudgedConnection extends LeasedConnection {
    * so, but only outside of units of work. (A unit that isn't run again says so itself. But if its
    * connection was aborted it hears of no loss, and the failure says so here.)
    *
-   * @param on the session on which it was sent: another thread may have closed this since
+   * @param on the session on which it was sent: another thread may have closed or aborted this
+   *     since
    */
   final SQLException failed(SQLException e, @Nullable Session on) {
     SQLException judged = failed(e);
@@ -177,9 +178,10 @@ abstract class JudgedConnection extends LeasedConnection {
    * connection was lost in this call and a transaction may have been open. A driver that throws an
    * unchecked exception may have sent the COMMIT before that.
    *
-   * <p>If nobody knows the outcome, this face is closed, as it is in a unit of work: otherwise a
+   * <p>If nobody knows the outcome, this face is closed, as a unit of work closes it: otherwise a
    * framework that sets something back now could hide the outcome by another failure. But it stays
-   * open while a unit of work has it, for the unit goes on over another session.
+   * open while it is being set up for a unit of work ({@link #silence}), which goes on over another
+   * session.
    */
   final void committing(Committing call) throws SQLException {
     Session s = current();
@@ -234,7 +236,7 @@ abstract class JudgedConnection extends LeasedConnection {
       return e;
     }
     if (s.shut()) {
-      doom(s, Verdict.CONNECTION_LOST, e); // nobody knows the state, but the driver has closed
+      doom(s, Verdict.CONNECTION_LOST, e); // of an unknown SQLState: the driver has closed it
       return e;
     }
     if (verdict == Verdict.STALE_PLAN) {

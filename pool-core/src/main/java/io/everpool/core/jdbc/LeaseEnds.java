@@ -131,7 +131,8 @@ abstract class LeaseEnds implements LeaseManager {
   @Override
   public void lose(Session session, long lease, Verdict verdict, SQLException failure) {
     boolean news = dooms(session, lease);
-    boolean evidence = session.isEvidence(verdict, failure); // after it the session is the closer's
+    // This is read before the release: afterwards the session is the closer's.
+    boolean evidence = session.isEvidence(verdict, failure);
     release(session, lease);
     if (news) {
       tellOfLoss(session, evidence, verdict, failure);

@@ -80,7 +80,7 @@ final class LeaseTimes {
 
   /**
    * A lease begins that nobody measures though the engine may have timed it: a lease of the pool's
-   * own, or one that the caller may not keep.
+   * own, or one of which it isn't known yet whether the caller keeps it.
    */
   static void leaveOut(Slot slot) {
     slot.timedLease = 0; // no lease has this name

@@ -78,9 +78,9 @@ final class Parking {
 
   /**
    * Waits for a moment until a connection is examined that the caller has left to examination. Most
-   * likely he gets that one; if he took the next idle connection instead, he would leave that one
-   * to examination as well, and so all of them. Nobody wakes him, because he doesn't stand in line:
-   * so he looks again and again, after pauses that double.
+   * likely he gets that connection. If he took the next idle one instead, he would have to leave it
+   * to examination as well, and so one after the other. Nobody wakes him, because he doesn't stand
+   * in line: so he looks again and again, after pauses that double.
    *
    * @param examined the word under which it is examined
    * @param left how long he can wait; nanoseconds

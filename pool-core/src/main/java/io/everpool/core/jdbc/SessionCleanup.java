@@ -123,7 +123,8 @@ final class SessionCleanup {
   private boolean isDoomedInTransaction(long lease) {
     Slot slot = session.slot();
     if (!Slot.isDoomed(slot.word(), lease) || session.loss != null) {
-      return false; // if the lease is over, the session may be another's by now
+      // The word is looked at first: if the lease is over, the session may be another's by now.
+      return false;
     }
     CloseReason reason = slot.doomReason;
     if (reason == CloseReason.FAILED || reason == CloseReason.ABORTED) {

@@ -367,9 +367,9 @@ abstract class SessionMarks {
   }
 
   /**
-   * Called when the lease is over. Somebody may still be told of its loss, but with the stack of
-   * that this session would keep the classes of its application. A session that was lost is never
-   * lent again.
+   * Called when the lease is over. Somebody may still be told of its loss, but a failure with its
+   * stack would make this session keep the classes of its application. A session that was lost is
+   * never lent again.
    */
   final void keepWordsOfLoss() {
     SQLException whole = loss;

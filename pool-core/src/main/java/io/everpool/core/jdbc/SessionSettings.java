@@ -247,9 +247,9 @@ abstract class SessionSettings extends SessionFacts {
    *
    * <p>If nothing can be set for the session, each transaction is begun with its level of isolation
    * and its schema, and as read-only if the driver may not begin it so. A statement in no
-   * transaction runs at the server's level of isolation, of which the adapter is told. If a schema
-   * was set such a statement is refused, for in another schema it might write to somebody else's
-   * tables.
+   * transaction runs at the server's level of isolation, and the adapter tells its users so. If a
+   * schema was set such a statement is refused, for in another schema it might write to somebody
+   * else's tables.
    *
    * @param largeObject whether a large object is about to be used, for which the driver uses
    *     fastpath, too

@@ -79,8 +79,9 @@ final class Settings {
   }
 
   /**
-   * The client info could not be set. A driver that has none names each piece in its failure, or no
-   * piece. One that lacks some of {@code several} names those, and has set the others.
+   * The client info could not be set. A driver that has none says so, and names each piece or no
+   * piece. One that lacks only some of {@code several} fails in the same words, but names just
+   * those, and has set the others.
    */
   void clientInfoFailed(SQLClientInfoException e, @Nullable Properties several) {
     boolean missing =
@@ -153,7 +154,7 @@ final class Settings {
     if (setting == Setting.AUTO_COMMIT && !isUndoneBy(setting, value)) {
       return false;
     }
-    unreadable(setting); // has no effect on a known value; nothing is restored
+    unreadable(setting); // what is known of a new connection's value stays known
     changed(setting, value);
     return true;
   }
@@ -334,7 +335,7 @@ final class Settings {
         become(setting, state);
       }
     }
-    become(Setting.AUTO_COMMIT, state); // comes last: while it is off, others might begin one
+    become(Setting.AUTO_COMMIT, state); // last: while it is off, the others may begin a transaction
   }
 
   private void become(Setting setting, SessionState state) throws SQLException {

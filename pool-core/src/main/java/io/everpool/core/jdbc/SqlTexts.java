@@ -137,7 +137,7 @@ public final class SqlTexts {
    * statement. So what follows a semicolon in a literal or a function body counts as well, unless
    * it is a word of no list and surely in a literal. What may be a statement in a database that
    * needs no semicolons counts, too, and what is one if comments are read as another database reads
-   * them. What a function does can't be seen.
+   * them. What a function does that a query calls can't be seen, only that the query calls one.
    */
   static int marks(String sql) {
     String small = small(sql);
@@ -165,7 +165,7 @@ public final class SqlTexts {
       int end = endOfWord(sql, at);
       boolean empty = at == sql.length() || sql.charAt(at) == ';';
       if ((marks & ENDS_OR_UNDOES) != 0 && !empty) {
-        marks |= ENDS | GOES_ON; // some databases commit that with the request
+        marks |= ENDS | GOES_ON; // some databases commit what follows with the request
       }
       String word = small(sql, at, end);
       if (!inLiteral && endsOrUndoes(word, sql, end)) {

@@ -20,7 +20,7 @@ final class VendorCodes {
   static @Nullable Verdict verdict(String state, int code) {
     return switch (state) {
       case "53300" -> Verdict.OUT_OF_SLOTS; // PostgreSQL, and whatever speaks its protocol
-      // Db2's type 2 driver says so with -30082.
+      // With -30082 Db2's type 2 driver says that the login is refused.
       case "08001" -> code == -30082 ? Verdict.ACCESS_DENIED : sqlServer(code);
       case "08004" -> rejected(code);
       case "42000" -> code == 1203 || code == 1226 ? Verdict.OUT_OF_SLOTS : sqlServer(code);
@@ -92,7 +92,7 @@ final class VendorCodes {
       case 18, // too many sessions
           20, // too many processes
           2391, // too many sessions of this user
-          12516, // the listener says so of too many sessions or processes, as by the next three
+          12516, // this and the next three are the listener's words for the same
           12518,
           12519,
           12520 ->
