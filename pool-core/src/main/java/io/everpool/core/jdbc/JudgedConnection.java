@@ -2,7 +2,6 @@ package io.everpool.core.jdbc;
 
 import io.everpool.api.CommitOutcomeUnknownException;
 import io.everpool.api.Verdict;
-import io.everpool.api.driver.Causes;
 import io.everpool.api.driver.Effects;
 import java.sql.SQLException;
 import java.sql.SQLNonTransientConnectionException;
@@ -64,6 +63,12 @@ abstract class JudgedConnection extends LeasedConnection {
     if (s == null) {
       return e;
     }
+    SQLException judged = judged(s, e);
+    endIfLost(s);
+    return judged;
+  }
+
+  private SQLException judged(Session s, SQLException e) {
     s.marks |= Session.FAILED;
     try {
       SQLException judged = judge(s, e);
@@ -74,7 +79,7 @@ abstract class JudgedConnection extends LeasedConnection {
                 ? LostAnswer.ofCommit(s, e, s.loss == e) // only its first failure is told
                 : unit.commitUnanswered(s, judged);
       }
-      tellOfLoss(s, judged);
+      LostAnswer.tellOfLoss(s, judged);
       return judged;
     } catch (Throwable more) {
       s.marks |= Session.BROKEN; // the stack is too deep to ask: it isn't lent again
@@ -92,7 +97,15 @@ abstract class JudgedConnection extends LeasedConnection {
    *     since
    */
   final SQLException failed(SQLException e, @Nullable Session on) {
-    SQLException judged = failed(e);
+    Session s = session();
+    SQLException told = told(s == null ? e : judged(s, e), e, on);
+    if (s != null) {
+      endIfLost(s); // last: what has no answer is read of the session while it is the holder's
+    }
+    return told;
+  }
+
+  private SQLException told(SQLException judged, SQLException e, @Nullable Session on) {
     if (on == null || judged != e || (observer != null && session() != null)) {
       return judged;
     }
@@ -123,25 +136,6 @@ abstract class JudgedConnection extends LeasedConnection {
     return session() == on
         ? on.isLoss(e)
         : on.shut() && on.leases.classify(e).fatal() && !isClosed(e);
-  }
-
-  /**
-   * Gives a failure that says "closed" the loss as its cause. A lost connection says nothing else,
-   * and a framework whose rollback fails with it throws that in place of what its work has thrown.
-   */
-  private static void tellOfLoss(Session s, SQLException e) {
-    SQLException loss = s.loss;
-    if (loss == null
-        || !isClosed(e)
-        || e.getCause() != null
-        || Causes.first(loss, at -> at == e) != null) {
-      return;
-    }
-    try {
-      e.initCause(loss);
-    } catch (IllegalStateException given) {
-      e.addSuppressed(loss); // it was made to have no cause
-    }
   }
 
   /**

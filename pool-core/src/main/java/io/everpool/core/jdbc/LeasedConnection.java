@@ -264,6 +264,22 @@ public abstract class LeasedConnection extends TrackingConnection {
     SESSION.setRelease(this, lost); // comes last: who reads this finds its lease over
   }
 
+  /**
+   * Ends the lease of a session that was lost, if the driver has closed it and no unit of work may
+   * go on with another: its slot is free at once. Some frameworks (EclipseLink with exclusive
+   * connections) drop such a connection, and neither close it nor ask whether it is closed. The
+   * program may still close this face, and set back what it has set.
+   */
+  final void endIfLost(Session s) {
+    try {
+      if (!mayBeRenewed() && s.loss != null && s.shut()) {
+        s.leases.cut(s, leaseOf(s), CloseReason.FAILED);
+      }
+    } catch (Throwable e) {
+      s.marks |= Session.BROKEN; // the connection is closed when it comes back
+    }
+  }
+
   /** Keeps a renewal that is under way from bringing a session; false if it has brought one. */
   private boolean forbidRenewal() {
     return LEASE.compareAndSet(this, BETWEEN, CLOSED);

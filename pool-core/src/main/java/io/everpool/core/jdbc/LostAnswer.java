@@ -2,6 +2,7 @@ package io.everpool.core.jdbc;
 
 import io.everpool.api.CommitOutcomeUnknownException;
 import io.everpool.api.WriteOutcomeUnknownException;
+import io.everpool.api.driver.Causes;
 import io.everpool.api.driver.CommitStatus;
 import io.everpool.api.observe.PoolEvent;
 import io.everpool.core.observe.UnknownCommit;
@@ -59,5 +60,24 @@ final class LostAnswer {
             + " (Pool.inTransaction), or marked idempotent (Pool.run). "
             + (lost.getMessage() == null ? lost : lost.getMessage()),
         lost);
+  }
+
+  /**
+   * Gives a failure that says "closed" the loss as its cause. A lost connection says nothing else,
+   * and a framework whose rollback fails with it throws that in place of what its work has thrown.
+   */
+  static void tellOfLoss(Session s, SQLException e) {
+    SQLException loss = s.loss;
+    if (loss == null
+        || !"08003".equals(e.getSQLState())
+        || e.getCause() != null
+        || Causes.first(loss, at -> at == e) != null) {
+      return;
+    }
+    try {
+      e.initCause(loss);
+    } catch (IllegalStateException given) {
+      e.addSuppressed(loss); // it was made to have no cause
+    }
   }
 }
