@@ -29,6 +29,9 @@ final class CredentialsCache {
   private final Environment environment;
   private final CredentialsProvider provider;
 
+  /** How often this is asked though not every host has refused the login. */
+  final PartRefusals partRefusals;
+
   private final Repeats<Class<?>> failures = new Repeats<>();
   private final ReentrantLock lock = new ReentrantLock();
 
@@ -37,6 +40,9 @@ final class CredentialsCache {
   private long numbers;
   private @Nullable Answer kept;
   private @Nullable Asking underWay;
+
+  /** An answer that is kept but has to be asked for anew; it stays good if the provider fails. */
+  private @Nullable Answer doubted;
 
   /** What calls up to this number answer from now on is out of date, and isn't kept. */
   private long passedBy;
@@ -62,6 +68,7 @@ final class CredentialsCache {
     this.config = config;
     this.environment = environment;
     this.provider = provider;
+    this.partRefusals = new PartRefusals(config, environment);
   }
 
   /**
@@ -76,6 +83,19 @@ final class CredentialsCache {
   /** What to log in with now that the server has refused an answer, which is forgotten. */
   Answer getInsteadOf(Answer refused, long deadline) throws CredentialsException {
     return get(refused, deadline);
+  }
+
+  /**
+   * One of several hosts has refused this answer: whoever wants one next asks the provider. If the
+   * provider fails, this answer is still good for the other hosts.
+   */
+  void doubt(Answer refused) {
+    lock.lock();
+    try {
+      doubted = refused;
+    } finally {
+      lock.unlock();
+    }
   }
 
   /** Forgets an answer that the server has refused. */
@@ -135,7 +155,7 @@ final class CredentialsCache {
         if (kept == refused) {
           kept = null;
         }
-        if (kept != null && kept.isFresh(now())) {
+        if (kept != null && kept != doubted && kept.isFresh(now())) {
           return kept;
         }
         joined = underWay;
@@ -240,6 +260,7 @@ final class CredentialsCache {
       if (underWay == own) {
         underWay = null;
       }
+      doubted = null;
       return kept;
     } finally {
       lock.unlock();

@@ -4,9 +4,11 @@ import io.everpool.api.Credentials;
 import io.everpool.api.CredentialsProvider;
 import io.everpool.api.PoolConfig;
 import io.everpool.api.Verdict;
+import io.everpool.api.driver.Causes;
 import io.everpool.api.driver.Connector;
 import io.everpool.core.observe.PoolEvents;
 import java.sql.SQLException;
+import java.util.Arrays;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -47,13 +49,58 @@ final class Logins {
     long deadline = environment.time().nanoTime() + timeoutNanos;
     Answer answer = provided.get(deadline);
     try {
-      return login(answer, deadline);
+      return login(provided, answer, deadline);
     } catch (SQLException refusal) {
-      if (classifier.apply(refusal) != Verdict.ACCESS_DENIED) {
-        throw refusal;
+      if (isDenied(refusal)) {
+        return loginInstead(provided, answer, refusal, deadline);
       }
-      return loginInstead(provided, answer, refusal, deadline);
+      if (isDeniedByOne(refusal) && provided.partRefusals.areWorthAsking()) {
+        return loginInDoubt(provided, answer, refusal, deadline);
+      }
+      throw refusal;
     }
+  }
+
+  private boolean isDenied(Throwable failure) {
+    return classifier.apply(failure) == Verdict.ACCESS_DENIED;
+  }
+
+  /**
+   * Whether one of several hosts has refused the login, though the failure of another counts: it
+   * has suppressed the refusal.
+   */
+  private boolean isDeniedByOne(SQLException failure) {
+    return Causes.first(failure, at -> Arrays.stream(at.getSuppressed()).anyMatch(this::isDenied))
+        != null;
+  }
+
+  /** Another answer, if there is one, may be good for the host that has refused this one. */
+  private Login loginInDoubt(
+      CredentialsCache provided, Answer doubted, SQLException refusal, long deadline)
+      throws SQLException {
+    provided.doubt(doubted);
+    if (deadline - environment.time().nanoTime() <= 0) {
+      throw refusal; // the next opening asks
+    }
+    Answer other;
+    try {
+      other = provided.get(deadline);
+    } catch (SQLException e) {
+      refusal.addSuppressed(e);
+      throw refusal;
+    }
+    if (other.isSameAs(doubted) || deadline - environment.time().nanoTime() <= 0) {
+      throw refusal;
+    }
+    tellOfAnother();
+    return login(provided, other, deadline);
+  }
+
+  private void tellOfAnother() {
+    log.info(
+        "Pool {}: {} has refused the login, and the CredentialsProvider says something else now",
+        config.name(),
+        connector.target());
   }
 
   private Login loginInstead(
@@ -70,21 +117,18 @@ final class Logins {
       provided.forget(other);
       throw refusal; // once more would be one more failed login, which servers count
     }
-    log.info(
-        "Pool {}: {} has refused the login, and the CredentialsProvider says something else now",
-        config.name(),
-        connector.target());
+    tellOfAnother();
     try {
-      return login(other, deadline);
+      return login(provided, other, deadline);
     } catch (SQLException again) {
-      if (classifier.apply(again) == Verdict.ACCESS_DENIED) {
+      if (isDenied(again)) {
         provided.forget(other);
       }
       throw again;
     }
   }
 
-  private Login login(Answer answer, long deadline) throws SQLException {
+  private Login login(CredentialsCache provided, Answer answer, long deadline) throws SQLException {
     long left = deadline - environment.time().nanoTime();
     if (left <= 0) {
       throw unanswered();
@@ -93,7 +137,9 @@ final class Logins {
     if (credentials.user() == null && config.user() != null) {
       credentials = Credentials.of(config.user(), credentials.password());
     }
-    return new Login(connector.open(credentials, left), answer);
+    Login login = new Login(connector.open(credentials, left), answer);
+    provided.partRefusals.end();
+    return login;
   }
 
   private CredentialsException unanswered() {

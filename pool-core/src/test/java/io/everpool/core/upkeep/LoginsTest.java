@@ -38,6 +38,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What connections are opened with, how long an answer is kept, and when the next is asked for. */
 @Timeout(120)
@@ -308,6 +309,134 @@ class LoginsTest {
     assertThatThrownBy(() -> open(logins))
         .hasMessageContaining("the vault is shut")
         .satisfies(e -> assertThat(e.getSuppressed()).hasSize(1));
+  }
+
+  // ---- what one of several hosts refuses, while another may let in later
+
+  /** Two hosts: the first wants the right password, the second is away. */
+  private class Cluster extends Door {
+    volatile Duration takes = Duration.ZERO;
+
+    @Override
+    public PhysicalConnection open(Credentials credentials, long timeoutNanos) throws SQLException {
+      pass(takes);
+      try {
+        return super.open(credentials, timeoutNanos);
+      } catch (SQLException refusal) {
+        SQLException away = new SQLException("connection refused", "08001");
+        away.addSuppressed(refusal);
+        throw new SQLException("cannot connect", "08001", away);
+      }
+    }
+  }
+
+  private static void fails(Logins logins) {
+    assertThatThrownBy(() -> open(logins)).hasMessage("cannot connect");
+  }
+
+  @Test
+  void what_one_host_refuses_is_asked_for_once_more_though_another_is_away() throws SQLException {
+    Cluster cluster = new Cluster();
+    Logins logins = logins(cluster);
+    provider = () -> Credentials.of("app", cluster.right).expiringAt(in(Duration.ofHours(1)));
+    open(logins);
+    cluster.right = "changed";
+    open(logins);
+    assertThat(asked).hasValue(2);
+    assertThat(cluster.tried)
+        .extracting(Credentials::password)
+        .containsExactly("right", "right", "changed");
+  }
+
+  /**
+   * The host that is away is tried often; the one that refuses isn't to be asked about as often.
+   */
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void a_provider_that_knows_nothing_else_is_asked_at_growing_intervals(boolean another)
+      throws SQLException {
+    Cluster cluster = new Cluster();
+    Logins logins = logins(cluster);
+    cluster.right = "never";
+    provider =
+        () ->
+            Credentials.of("app", another ? "wrong " + asked.get() : "wrong")
+                .expiringAt(in(Duration.ofHours(1)));
+    int openings = 600;
+    for (int i = 0; i < openings; i++) {
+      fails(logins);
+      pass(Duration.ofMillis(100));
+    }
+    assertThat(asked).as("a minute").hasValueBetween(4, 20);
+    assertThat(cluster.tried).hasSizeBetween(openings, openings + 20);
+
+    cluster.right = another ? "wrong " + (asked.get() + 1) : "wrong";
+    while (true) {
+      try {
+        open(logins);
+        break;
+      } catch (SQLException e) {
+        pass(Duration.ofMillis(100));
+      }
+    }
+    int before = asked.get();
+    cluster.right = "never";
+    fails(logins);
+    assertThat(asked).as("after a success").hasValue(before + 1);
+  }
+
+  /** A host that is silent uses up all the time there is. */
+  @Test
+  void what_is_refused_in_an_opening_that_has_no_time_left_is_asked_for_at_the_next()
+      throws SQLException {
+    Cluster cluster = new Cluster();
+    Logins logins = logins(cluster);
+    provider = () -> Credentials.of("app", cluster.right).expiringAt(in(Duration.ofHours(1)));
+    open(logins);
+    cluster.right = "changed";
+    cluster.takes = TIMEOUT;
+    fails(logins);
+    assertThat(asked).hasValue(1);
+    open(logins);
+    assertThat(asked).hasValue(2);
+  }
+
+  /** What it has said may still be good for the other host. */
+  @Test
+  void a_provider_that_fails_then_takes_nothing_away() throws SQLException {
+    Cluster cluster = new Cluster();
+    Logins logins = logins(cluster);
+    Instant end = in(Duration.ofHours(1));
+    provider = () -> Credentials.of("app", "right").expiringAt(end);
+    open(logins);
+    cluster.right = "changed";
+    provider =
+        () -> {
+          throw new IllegalStateException("the vault is shut");
+        };
+    fails(logins);
+    assertThat(asked).hasValue(2);
+    fails(logins);
+    assertThat(asked).hasValue(2);
+    cluster.right = "right";
+    open(logins);
+  }
+
+  @Test
+  void other_suppressed_failures_ask_nobody() {
+    SQLException down = new SQLException("down", "08006");
+    down.addSuppressed(new SQLException("the other is down, too", "08006"));
+    Logins logins =
+        logins(
+            new Door() {
+              @Override
+              public PhysicalConnection open(Credentials credentials, long timeoutNanos)
+                  throws SQLException {
+                throw down;
+              }
+            });
+    assertThatThrownBy(() -> open(logins)).isSameAs(down);
+    assertThat(asked).hasValue(1);
   }
 
   // ---- who logs in
