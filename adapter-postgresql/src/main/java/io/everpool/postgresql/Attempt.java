@@ -1,9 +1,16 @@
 package io.everpool.postgresql;
 
 import io.everpool.api.PoolerMode;
+import io.everpool.postgresql.driver.PropertyNames;
 import io.everpool.postgresql.failure.ConnectFailure;
+import io.everpool.postgresql.failure.SeveralHosts;
+import io.everpool.postgresql.socket.HostEnd;
+import io.everpool.postgresql.socket.Opening;
+import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /**
@@ -22,6 +29,12 @@ final class Attempt {
    */
   private final Set<String> tried = new HashSet<>();
 
+  /** The hosts whose own failure is known, be it that the driver has said nothing of it. */
+  private final Set<String> heard = new HashSet<>();
+
+  /** These, and those of which only the driver knows what has become of the login. */
+  private final Set<String> reached = new HashSet<>();
+
   private boolean learnt;
 
   Attempt(ClientCheck check, Pooler pooler) {
@@ -31,7 +44,10 @@ final class Attempt {
     this.known = pooler.mode();
   }
 
-  /** Opens at the hosts that {@code hosts} chooses; if all fail, at each that may tell more. */
+  /**
+   * Opens at the hosts that {@code hosts} chooses; if all fail, at each that may tell more; if all
+   * that were asked refuse for good, at those that the driver has passed over.
+   */
   PostgresConnection open(HostChoice.Opener opener, HostChoice hosts, EachHost each, long deadline)
       throws SQLException {
     HostChoice.Opener hearing = (host, count, time) -> at(opener, host, count, time);
@@ -40,11 +56,48 @@ final class Attempt {
       each.letIn(connection, asked);
       return connection;
     } catch (SQLException e) {
+      if (!learnt && !heard.isEmpty() && !ConnectFailure.mayPass(e)) {
+        return each.openUnasked(hearing, Set.copyOf(reached), deadline, e);
+      }
       if (learnt || !mayLearn() || !ConnectFailure.mayPass(e)) {
         throw e;
       }
-      return each.open(hearing, Set.copyOf(tried), this::hasLearnt, deadline, e);
+      Set<String> askedAlone = new HashSet<>(tried);
+      askedAlone.addAll(heard);
+      return each.open(hearing, askedAlone, this::hasLearnt, deadline, e);
     }
+  }
+
+  /**
+   * Has the driver connect.
+   *
+   * @param said the properties
+   * @throws SQLException of all hosts that the driver has asked the failure that counts
+   */
+  Connection connect(Opening opening, Opening.Login login, Map<String, String> said)
+      throws SQLException {
+    try {
+      return opening.connect(login);
+    } catch (SQLException e) {
+      List<HostEnd> ends = opening.ends();
+      hear(ends);
+      String kind = said.getOrDefault(PropertyNames.TARGET_SERVER_TYPE, "any");
+      throw SeveralHosts.of(e, ends, !kind.equals("any"));
+    }
+  }
+
+  void hear(List<HostEnd> ends) {
+    for (HostEnd end : ends) {
+      reached.add(end.host());
+      if (end.failure() != null) {
+        heard.add(end.host());
+      }
+    }
+  }
+
+  /** Whether this attempt has failed at that host, and it is known why. */
+  boolean hasHeard(String host) {
+    return heard.contains(host);
   }
 
   private PostgresConnection at(HostChoice.Opener opener, String authority, int hosts, long nanos)
@@ -53,8 +106,11 @@ final class Attempt {
       return opener.at(authority, hosts, nanos);
     } catch (SQLException e) {
       tried.add(authority);
-      learnt |= check.isRefusedBy(e, asked);
-      learnt |= pooler.isShownBy(e, known) || e instanceof Pooler.Found;
+      learnt |= e instanceof Pooler.Found;
+      for (SQLException one : ConnectFailure.ofEachHost(e)) {
+        learnt |= check.isRefusedBy(one, asked);
+        learnt |= pooler.isShownBy(one, known);
+      }
       throw e;
     }
   }

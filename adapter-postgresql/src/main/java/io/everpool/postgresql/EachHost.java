@@ -1,5 +1,6 @@
 package io.everpool.postgresql;
 
+import io.everpool.postgresql.failure.SeveralHosts;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Set;
@@ -11,8 +12,10 @@ import java.util.function.BooleanSupplier;
  *
  * <p>If a login fails at every host, the driver throws only what the last one said. Another host
  * may have refused nothing but the option of {@link ClientCheck}, or shown that it is a {@link
- * Pooler}, and that would go unheard. So the hosts that haven't yet let in a login with that option
- * are asked one by one. Thread-safe.
+ * Pooler}. Where the sockets are ours each host that the driver has asked is heard. The driver
+ * passes over hosts that it remembers as failed ({@code hostRecheckSeconds}), and sockets of
+ * someone else's making tell nothing. So the hosts that weren't heard, and that haven't yet let in
+ * a login with that option, are asked one by one. Thread-safe.
  */
 final class EachHost {
   private final List<String> hosts;
@@ -58,7 +61,7 @@ final class EachHost {
    * Opens a connection at one host after the other, until one lets it in or a failure has shown
    * that the next opening has to be another one.
    *
-   * @param tried hosts that were asked alone already
+   * @param tried hosts that were asked alone already, or heard
    * @param learnt whether a failure has shown that
    * @param failure what the opening at all hosts has thrown; thrown again if no host lets the
    *     connection in
@@ -86,5 +89,35 @@ final class EachHost {
       }
     }
     throw failure;
+  }
+
+  /**
+   * Opens a connection at one of the hosts that the driver has passed over, because it remembers
+   * that they have failed. Another one refuses the login for good, for which callers would be
+   * refused at once: one of these may be there by now, or soon.
+   *
+   * @param reached the hosts that it hasn't passed over
+   * @param failure what these have said
+   * @throws SQLException of all the failure that counts
+   */
+  PostgresConnection openUnasked(
+      HostChoice.Opener opener, Set<String> reached, long deadline, SQLException failure)
+      throws SQLException {
+    List<String> open = hosts.stream().filter(host -> !reached.contains(host)).toList();
+    String said = String.join(",", hosts.stream().filter(reached::contains).toList());
+    SQLException counts = failure;
+    for (int i = 0; i < open.size() && !closed.getAsBoolean(); i++) {
+      long left = (deadline - System.nanoTime()) / (open.size() - i);
+      if (left <= 0) {
+        break;
+      }
+      try {
+        return opener.at(open.get(i), 1, left);
+      } catch (SQLException e) {
+        counts = SeveralHosts.of(said, counts, open.get(i), e);
+        said = counts == e ? open.get(i) : said;
+      }
+    }
+    throw counts;
   }
 }

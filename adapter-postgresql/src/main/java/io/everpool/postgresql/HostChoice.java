@@ -1,5 +1,6 @@
 package io.everpool.postgresql;
 
+import io.everpool.postgresql.failure.SeveralHosts;
 import io.everpool.postgresql.failure.Timelines;
 import java.sql.SQLException;
 import java.util.List;
@@ -108,7 +109,7 @@ final class HostChoice {
       if (last == 0) {
         throw e;
       }
-      return atThoseSetAside(without(preferred), opener, deadline, e);
+      return atThoseSetAside(preferred, opener, deadline, e);
     }
   }
 
@@ -131,13 +132,15 @@ final class HostChoice {
     return hosts.stream().filter(host -> !some.contains(host)).toList();
   }
 
-  private static PostgresConnection atThoseSetAside(
-      List<String> some, Opener opener, long deadline, SQLException failure) throws SQLException {
+  private PostgresConnection atThoseSetAside(
+      List<String> preferred, Opener opener, long deadline, SQLException failure)
+      throws SQLException {
+    List<String> rest = without(preferred);
+    String others = String.join(",", rest);
     try {
-      return opener.at(String.join(",", some), some.size(), deadline - System.nanoTime());
+      return opener.at(others, rest.size(), deadline - System.nanoTime());
     } catch (SQLException other) {
-      failure.addSuppressed(other);
-      throw failure;
+      throw SeveralHosts.of(String.join(",", preferred), failure, others, other);
     }
   }
 
@@ -146,6 +149,7 @@ final class HostChoice {
       throws SQLException {
     List<String> others = without(List.of(e.host()));
     SQLException failure = e;
+    String failed = "";
     for (int i = 0; i < others.size() && !closed.getAsBoolean(); i++) {
       long left = (deadline - System.nanoTime()) / (others.size() - i);
       if (left <= 0) {
@@ -154,11 +158,15 @@ final class HostChoice {
       try {
         return opener.at(others.get(i), 1, left);
       } catch (SQLException other) {
-        if (failure == e && !(other instanceof Timelines.Superseded)) {
+        if (other instanceof Timelines.Superseded) {
+          failure.addSuppressed(other);
+        } else if (failure == e) {
           failure = other;
+          failed = others.get(i);
           other.addSuppressed(e);
         } else {
-          failure.addSuppressed(other);
+          failure = SeveralHosts.of(failed, failure, others.get(i), other);
+          failed = failure == other ? others.get(i) : failed;
         }
       }
     }

@@ -220,7 +220,7 @@ final class PostgresConnector implements Connector {
       said.putAll(credentials);
       try {
         return attempt.open(
-            (host, count, time) -> primaries.open(this::openAt, said, host, count, time),
+            (host, count, time) -> primaries.open(this::openAt, attempt, said, host, count, time),
             hosts,
             eachHost,
             deadline);
@@ -233,19 +233,19 @@ final class PostgresConnector implements Connector {
   }
 
   private PostgresConnection openAt(
-      Map<String, String> said, String authority, int hosts, long timeoutNanos)
+      Attempt attempt, Map<String, String> said, String authority, int hosts, long timeoutNanos)
       throws SQLException {
     if (timeoutNanos <= 0) {
       throw new SQLTransientConnectionException(
           "No time is left to connect to " + authority, "08001", new DeadlineException());
     }
     return lookable
-        ? openLookable(said, authority, hosts, timeoutNanos)
+        ? openLookable(attempt, said, authority, hosts, timeoutNanos)
         : openBlind(said, authority, timeoutNanos);
   }
 
   private PostgresConnection openLookable(
-      Map<String, String> said, String authority, int hosts, long timeoutNanos)
+      Attempt attempt, Map<String, String> said, String authority, int hosts, long timeoutNanos)
       throws SQLException {
     long deadline = System.nanoTime() + timeoutNanos;
     Properties properties = login.properties(said, authority, timeoutNanos);
@@ -259,11 +259,9 @@ final class PostgresConnector implements Connector {
         opening.cut(); // closing has looked for it before it was there
       }
       try {
-        return begin(
-            opening.connect(
-                () -> driver.connect(authority, LoginProperties.path(said), properties)),
-            opening::finish,
-            deadline);
+        Opening.Login login =
+            () -> driver.connect(authority, LoginProperties.path(said), properties);
+        return begin(attempt.connect(opening, login, said), opening::finish, deadline);
       } finally {
         underWay.remove(opening);
       }

@@ -5,6 +5,7 @@ import io.everpool.postgresql.driver.PropertyNames;
 import io.everpool.postgresql.failure.ConnectFailure;
 import io.everpool.postgresql.failure.Timelines;
 import java.sql.SQLException;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -25,7 +26,8 @@ final class PrimaryBehindPooler {
   /** Opens a connection at some hosts with these properties. */
   @FunctionalInterface
   interface Opener {
-    PostgresConnection at(Map<String, String> said, String authority, int hosts, long timeoutNanos)
+    PostgresConnection at(
+        Attempt attempt, Map<String, String> said, String authority, int hosts, long timeoutNanos)
         throws SQLException;
   }
 
@@ -46,22 +48,31 @@ final class PrimaryBehindPooler {
   /**
    * Opens as the driver does, and at the hosts that it turns away.
    *
+   * @param attempt which has heard the hosts that have failed by themselves: these weren't turned
+   *     away
    * @throws SQLException what the driver has said, if there is no primary; what a host has shown of
    *     a pooler, if nobody knew
    */
   PostgresConnection open(
-      Opener opener, Map<String, String> said, String authority, int hosts, long timeoutNanos)
+      Opener opener,
+      Attempt attempt,
+      Map<String, String> said,
+      String authority,
+      int hosts,
+      long timeoutNanos)
       throws SQLException {
     long deadline = System.nanoTime() + timeoutNanos;
     try {
-      return opener.at(said, authority, hosts, timeoutNanos);
+      return opener.at(attempt, said, authority, hosts, timeoutNanos);
     } catch (Pooler.Found e) {
       throw e; // the next opening is another one
     } catch (SQLException e) {
       if (!wanted || !mayBePooled() || !mayBeTurnedAway(e, hosts)) {
         throw e;
       }
-      return orAtOneThatWrites(opener, said, List.of(authority.split(",")), deadline, e);
+      List<String> turnedAway =
+          Arrays.stream(authority.split(",")).filter(host -> !attempt.hasHeard(host)).toList();
+      return orAtOneThatWrites(opener, attempt, said, turnedAway, deadline, e);
     }
   }
 
@@ -69,7 +80,7 @@ final class PrimaryBehindPooler {
     return pooler.mode() != PoolerMode.NONE;
   }
 
-  /** Of several hosts only the last is heard. The driver's own refusal has nobody's behind it. */
+  /** Of several hosts each may be. The driver's own refusal has nobody's behind it. */
   private static boolean mayBeTurnedAway(SQLException failure, int hosts) {
     if (failure instanceof Timelines.Superseded || !ConnectFailure.mayPass(failure)) {
       return false;
@@ -82,6 +93,7 @@ final class PrimaryBehindPooler {
 
   private PostgresConnection orAtOneThatWrites(
       Opener opener,
+      Attempt attempt,
       Map<String, String> said,
       List<String> hosts,
       long deadline,
@@ -95,7 +107,7 @@ final class PrimaryBehindPooler {
         break;
       }
       try {
-        PostgresConnection found = opener.at(any, hosts.get(i), 1, left);
+        PostgresConnection found = opener.at(attempt, any, hosts.get(i), 1, left);
         if (!found.beganReadOnly()) {
           return found;
         }

@@ -142,6 +142,25 @@ class PoolerTest {
     }
   }
 
+  /** Nor does it go unheard where it is the last and what the first says counts. */
+  @ParameterizedTest
+  @EnumSource(names = {"AUTO", "NONE"})
+  void one_that_refuses_options_is_heard_though_the_first_host_is_full(PoolerMode mode)
+      throws Exception {
+    try (PgBouncer bouncer = before("session", Map.of());
+        Postmaster full = new Postmaster(server)) {
+      full.answersInProtocol("53300", "sorry, too many clients already");
+      try (Connector connector =
+          connector(
+              url(full.port(), bouncer.port()),
+              c -> c.pooler(mode).commandTimeout(Duration.ZERO))) {
+        PhysicalConnection connection = connector.open(TIMEOUT);
+        connection.validate(TIMEOUT);
+        connection.close();
+      }
+    }
+  }
+
   /** It takes all of the time that the first opening has, but not of the second. */
   @Test
   void one_that_refuses_options_is_heard_though_the_next_host_hangs() throws Exception {

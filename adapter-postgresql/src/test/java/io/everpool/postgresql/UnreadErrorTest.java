@@ -10,6 +10,7 @@ import io.everpool.postgresql.doctor.Doctor;
 import io.everpool.postgresql.doctor.Report;
 import io.everpool.postgresql.driver.PresentDriver;
 import io.everpool.postgresql.driver.PropertyNames;
+import io.everpool.servers.FaultProxy;
 import java.io.IOException;
 import java.sql.SQLException;
 import java.sql.SQLTransientException;
@@ -159,6 +160,32 @@ class UnreadErrorTest {
     postmaster.answers(new byte[] {'N'});
     for (Connector each : new Connector[] {connector, connector("sslmode=require")}) {
       refused(each, Verdict.REFUSED).hasMessageContaining("The server has no TLS");
+    }
+  }
+
+  /** Where it isn't the last of several hosts the driver says nothing of it at all. */
+  @ParameterizedTest
+  @ValueSource(strings = {"sslmode=require", "sslmode=prefer", "sslmode=disable"})
+  void itIsHeardWhereAnotherHostIsTheLast(String query) {
+    try (FaultProxy last = FaultProxy.before(Sessions.tlsServer())) {
+      last.refuse();
+      String url =
+          "jdbc:postgresql://127.0.0.1:%d,127.0.0.1:%d/app?user=app&hostRecheckSeconds=0&%s"
+              .formatted(postmaster.port(), last.port(), query);
+      Connector connector = Sessions.connector(url, config -> config.password("secret"));
+      postmaster.answersWithoutProtocol(NO_MEMORY);
+      refused(connector, Verdict.OUT_OF_SLOTS)
+          .hasMessageContaining("can't begin another session: " + NO_MEMORY + ".")
+          .hasMessageContaining("Other hosts: 127.0.0.1:" + last.port() + ": Connection refused.");
+      postmaster.answersInProtocol("57P03", "the database system is starting up");
+      refused(connector, Verdict.SERVER_DOWN)
+          .hasMessageContaining("FATAL: the database system is starting up.");
+      if (query.equals("sslmode=require")) {
+        postmaster.answers(new byte[] {'N'});
+        refused(connector, Verdict.SERVER_DOWN).hasMessageContaining("does not support SSL.");
+      }
+      postmaster.resets();
+      refused(connector, Verdict.SERVER_DOWN).hasMessageContaining("Other hosts: 127.0.0.1:");
     }
   }
 

@@ -5,7 +5,9 @@ import io.everpool.api.driver.Causes;
 import java.sql.SQLException;
 import java.sql.SQLNonTransientConnectionException;
 import java.sql.SQLTransientConnectionException;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -28,7 +30,8 @@ public interface ConnectFailure {
    * @param original which quotes no secret
    */
   static SQLException of(SQLException original, String target) {
-    return of(original, target, said(original), passedOver(original), original);
+    String others = passedOver(original) + others(OtherHost.suppressedBy(original));
+    return of(original, target, said(original), others, original);
   }
 
   /**
@@ -38,14 +41,16 @@ public interface ConnectFailure {
    */
   static SQLException hiding(SQLException original, String target, String quoted) {
     String said = "what was said of it isn't shown, for it quotes " + quoted + ".";
-    return of(original, target, said, "", null);
+    SQLException hiding = of(original, target, said, "", null);
+    OtherHost.suppressedBy(original).forEach(other -> hiding.addSuppressed(other.hidden()));
+    return hiding;
   }
 
   private static SQLException of(
       SQLException original,
       String target,
       String said,
-      String passedOver,
+      String others,
       @Nullable SQLException cause) {
     FailureRule rule = FailureRules.whileConnecting(original);
     Verdict verdict = rule.verdict();
@@ -58,7 +63,7 @@ public interface ConnectFailure {
             + (original instanceof Timelines.Superseded ? NO_OTHER : meaning(verdict))
             + " "
             + rule.advice()
-            + passedOver;
+            + others;
     return verdict.reconnectable()
         ? new Transient(message.strip(), original, cause, verdict)
         : new Lasting(message.strip(), original, cause, verdict);
@@ -67,6 +72,13 @@ public interface ConnectFailure {
   /** Whether it is worth trying again. */
   static boolean mayPass(SQLException original) {
     return FailureRules.whileConnecting(original).verdict().reconnectable();
+  }
+
+  /** The failure, and what it has suppressed of other hosts. */
+  static List<SQLException> ofEachHost(SQLException original) {
+    List<SQLException> all = new ArrayList<>(OtherHost.suppressedBy(original));
+    all.add(original);
+    return all;
   }
 
   /** The verdict in words, so that whoever has the text alone knows whose turn it is. */
@@ -90,6 +102,15 @@ public interface ConnectFailure {
         .filter(Timelines.Superseded.class::isInstance)
         .map(superseded -> " Passed over: " + superseded.getMessage() + ".")
         .collect(Collectors.joining());
+  }
+
+  /** The hosts whose failure doesn't count. */
+  private static String others(List<OtherHost> others) {
+    return others.isEmpty()
+        ? ""
+        : others.stream()
+            .map(OtherHost::getMessage)
+            .collect(Collectors.joining("; ", " Other hosts: ", "."));
   }
 
   /** The message, and the root cause's where the message doesn't say it. */

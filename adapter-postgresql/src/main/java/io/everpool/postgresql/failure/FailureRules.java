@@ -434,6 +434,16 @@ public final class FailureRules {
               DEADLINE,
               SETTINGS));
 
+  /** What pgjdbc says where {@code targetServerType} has kept it from the last host. */
+  private static final FailureRule NONE_OF_THE_WANTED_KIND =
+      rule(
+          CONNECTING,
+          "08001",
+          "targetservertype",
+          null,
+          SERVER_STARTING,
+          "None of the hosts is of the wanted kind now; after a failover one soon may be.");
+
   private static final List<FailureRule> AFTER_TLS =
       List.of(
           rule(DRIVER, "", "could not be instantiated", null, REFUSED, PROPERTY),
@@ -484,13 +494,7 @@ public final class FailureRules {
                   + " for each."),
           rule(CONNECTING, "08004", "does not support ssl", null, REFUSED, TlsRules.NO_TLS),
           rule(ENDED, "08004", "", null, REFUSED, LOGIN),
-          rule(
-              CONNECTING,
-              "08001",
-              "targetservertype",
-              null,
-              SERVER_STARTING,
-              "None of the hosts is of the wanted kind now; after a failover one soon may be."),
+          NONE_OF_THE_WANTED_KIND,
           // our own
           rule(
               CONNECTING,
@@ -566,6 +570,10 @@ public final class FailureRules {
       throw new IllegalStateException("no rule for " + failure.getSQLState());
     }
     return rule;
+  }
+
+  static boolean isNoneOfTheWantedKind(SQLException failure) {
+    return whileConnecting(failure).equals(NONE_OF_THE_WANTED_KIND);
   }
 
   static @Nullable FailureRule find(SQLException failure, boolean connecting) {

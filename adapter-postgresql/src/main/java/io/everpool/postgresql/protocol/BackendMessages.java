@@ -174,6 +174,9 @@ final class BackendMessages {
       begun = false;
       log.ready((char) buffer[from]);
     } else if (type == 'E') {
+      if (!log.isReady()) {
+        log.loginError(Arrays.copyOfRange(buffer, from, to));
+      }
       if (alone && remaining == 0 && Farewell.leavesAllUndone(buffer, from, to)) {
         log.leftAllUndone();
       }

@@ -48,6 +48,9 @@ public final class ProtocolLog {
   /** That of the last ReadyForQuery; 0 before the first. */
   private char status;
 
+  /** The beginning of the ErrorResponse that has come before the first ReadyForQuery. */
+  private byte @Nullable [] loginError;
+
   private Block block = Block.OUTSIDE;
   private boolean blockWrote;
   private boolean implicitWrote;
@@ -244,6 +247,11 @@ public final class ProtocolLog {
     }
   }
 
+  /** The server doesn't let the session in; {@code body} is what is read of its ErrorResponse. */
+  void loginError(byte[] body) {
+    loginError = body;
+  }
+
   /** See {@link Farewell}. */
   void leftAllUndone() {
     leftUndone = true;
@@ -284,6 +292,7 @@ public final class ProtocolLog {
     countsChanges &= !outstanding.isEmpty();
     replication = false;
     answered = 0;
+    loginError = null;
     status = now;
   }
 
@@ -364,8 +373,16 @@ public final class ProtocolLog {
   }
 
   /** The server has let the session in. */
-  boolean isReady() {
+  public boolean isReady() {
     return status != 0;
+  }
+
+  /**
+   * The body of the ErrorResponse that has ended the login, or its beginning if it is long; null if
+   * there is none.
+   */
+  public byte @Nullable [] loginError() {
+    return loginError;
   }
 
   public long moment() {

@@ -1,7 +1,9 @@
 package io.everpool.postgresql.protocol;
 
 import java.io.Closeable;
+import java.io.EOFException;
 import java.io.IOException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Reads along with what passes on one stream, above its TLS, and fails nobody but a COPY that may
@@ -13,6 +15,9 @@ public final class ProtocolTap {
   private final ProtocolLog log = new ProtocolLog();
   private final BackendMessages received = new BackendMessages(log);
   private final FrontendMessages sent = new FrontendMessages(log, received);
+
+  /** The first failure of a stream before the server has let the session in. */
+  private @Nullable IOException loginFailure;
 
   /**
    * Of one connection.
@@ -52,8 +57,23 @@ public final class ProtocolTap {
     }
   }
 
-  /** What the driver has been given. */
+  /** The driver is told that the connection failed. What happens to a session isn't kept. */
+  public void failed(IOException failure) {
+    if (loginFailure == null && !log.isReady()) {
+      loginFailure = failure;
+    }
+  }
+
+  /** How the connection has failed before the server let the session in; null if it has not. */
+  public @Nullable IOException loginFailure() {
+    return loginFailure;
+  }
+
+  /** What the driver has been given; a negative length is the end of the stream. */
   public void received(byte[] buffer, int offset, int length) {
+    if (length < 0) {
+      failed(new EOFException("The server has hung up"));
+    }
     if (!log.isLost() && length > 0) {
       try {
         received.walk(buffer, offset, offset + length);

@@ -6,6 +6,7 @@ import java.util.Arrays;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.util.PSQLException;
+import org.postgresql.util.PSQLState;
 import org.postgresql.util.ServerErrorMessage;
 
 /**
@@ -23,6 +24,10 @@ final class FirstAnswer {
   static final String NO_PROCESS = "53000";
 
   private static final byte[] ENCRYPTION_REQUEST = {0, 0, 0, 8, 0x04, (byte) 0xd2, 0x16};
+
+  /** Ends the request for TLS; that for GSS ends otherwise. */
+  private static final byte TLS_REQUEST = 0x2f;
+
   private static final byte TLS_HANDSHAKE = 0x16;
 
   /** SQLState of a pooler that takes the beginning of TLS for a broken message. */
@@ -38,6 +43,11 @@ final class FirstAnswer {
   private static final int LONGEST = 200;
 
   private boolean encryptionAsked;
+  private boolean tlsAsked;
+
+  /** The server has no TLS, and nothing was sent since it said so. */
+  private boolean tlsRefused;
+
   private boolean tlsBegun;
   private boolean over;
   private byte[] error = NONE;
@@ -48,13 +58,19 @@ final class FirstAnswer {
       encryptionAsked =
           Arrays.equals(
               from, offset, offset + most, ENCRYPTION_REQUEST, 0, ENCRYPTION_REQUEST.length);
+      tlsAsked = encryptionAsked && length > most && from[offset + most] == TLS_REQUEST;
+      tlsRefused = false;
       tlsBegun = from[offset] == TLS_HANDSHAKE;
     }
   }
 
   /** What was read; what is there behind it is looked at only if it is an error. */
   void received(byte[] in, int offset, int read, Wire wire) {
-    if (over || read <= 0 || (encryptionAsked && read == 1 && in[offset] == 'N')) {
+    if (over || read <= 0) {
+      return;
+    }
+    if (encryptionAsked && read == 1 && in[offset] == 'N') {
+      tlsRefused = tlsAsked;
       return; // behind a N something else is asked
     }
     over = true;
@@ -77,6 +93,13 @@ final class FirstAnswer {
           NO_PROCESS);
     }
     return encryptionAsked || tlsBegun ? response() : null;
+  }
+
+  /** What the driver makes of a server without TLS; null where it has gone on without it. */
+  @Nullable SQLException tlsRefused() {
+    return tlsRefused
+        ? new PSQLException("The server does not support SSL.", PSQLState.CONNECTION_REJECTED)
+        : null;
   }
 
   private @Nullable SQLException response() {

@@ -29,6 +29,9 @@ public final class LookableSocket extends ChannelSocket {
   /** Whether TLS lies above, so that nothing can be understood down here. */
   private boolean covered;
 
+  /** Where it was told to connect to. */
+  private @Nullable InetSocketAddress address;
+
   private LookableSocket(SocketChannel channel) throws IOException {
     super(channel);
     wire = new Wire(channel, () -> tap.log().isAnswerOwed());
@@ -77,6 +80,29 @@ public final class LookableSocket extends ChannelSocket {
     return first.error();
   }
 
+  /** What has become of the login; null if the socket was never told where to connect to. */
+  @Nullable HostEnd end() {
+    InetSocketAddress to = address;
+    return to == null ? null : new HostEnd(HostEnd.name(to), tap.log().isReady(), loginFailure());
+  }
+
+  /** Null if there is none, or only the driver knows. */
+  private @Nullable SQLException loginFailure() {
+    if (tap.log().isReady()) {
+      return null;
+    }
+    byte[] refusal = tap.log().loginError();
+    if (refusal != null) {
+      return LoginError.of(refusal);
+    }
+    SQLException unread = first.error();
+    IOException failure = tap.loginFailure();
+    if (unread == null && failure != null) {
+      return LoginError.of(failure);
+    }
+    return unread == null ? first.tlsRefused() : unread;
+  }
+
   /** What has passed, as far as it is understood. */
   public ProtocolLog log() {
     return tap.log();
@@ -92,7 +118,13 @@ public final class LookableSocket extends ChannelSocket {
     @Override
     public int read(byte[] to, int offset, int length) throws IOException {
       Objects.checkFromIndexSize(offset, length, to.length);
-      int read = wire.read(to, offset, length);
+      int read;
+      try {
+        read = wire.read(to, offset, length);
+      } catch (IOException e) {
+        failed(e);
+        throw e;
+      }
       first.received(to, offset, read, wire);
       if (!covered) {
         tap.received(to, offset, read);
@@ -124,12 +156,24 @@ public final class LookableSocket extends ChannelSocket {
       if (!covered) {
         tap.sent(from, offset, length);
       }
-      wire.write(from, offset, length);
+      try {
+        wire.write(from, offset, length);
+      } catch (IOException e) {
+        failed(e);
+        throw e;
+      }
     }
 
     @Override
     public void close() throws IOException {
       LookableSocket.this.close();
+    }
+  }
+
+  /** With TLS above, what the driver is told is heard there. */
+  private void failed(IOException e) {
+    if (!covered) {
+      tap.failed(e);
     }
   }
 
@@ -167,9 +211,11 @@ public final class LookableSocket extends ChannelSocket {
     if (timeout < 0) {
       throw new IllegalArgumentException("connect: timeout can't be negative");
     }
+    this.address = address;
     try {
       wire.connect(address, timeout);
     } catch (IOException e) {
+      failed(e);
       close();
       throw e;
     }

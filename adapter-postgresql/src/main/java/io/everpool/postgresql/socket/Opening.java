@@ -3,8 +3,11 @@ package io.everpool.postgresql.socket;
 import java.io.IOException;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
@@ -26,7 +29,10 @@ public final class Opening implements AutoCloseable {
   private final KeepAlive keepAlive;
   private final long deadline;
   private final int hosts;
-  private int made; // sockets come one after the other, in the thread that opens
+
+  /** All that were made: they come one after the other, in the thread that opens. */
+  private final List<LookableSocket> sockets = new CopyOnWriteArrayList<>();
+
   private volatile @Nullable LookableSocket last;
   private volatile boolean over;
   private volatile boolean cut;
@@ -60,8 +66,8 @@ public final class Opening implements AutoCloseable {
     }
     if (!over) {
       long now = System.nanoTime();
-      socket.wire().deadline(now + (deadline - now) / Math.max(1, hosts - made));
-      made++;
+      socket.wire().deadline(now + (deadline - now) / Math.max(1, hosts - sockets.size()));
+      sockets.add(socket);
       last = socket;
       // Whoever cuts sets the flag, then closes the last socket; this one set the socket first.
       if (cut) {
@@ -92,6 +98,22 @@ public final class Opening implements AutoCloseable {
       said.addSuppressed(e);
       throw said;
     }
+  }
+
+  /**
+   * What has become of the login at each host that was asked, in the order in which they were asked
+   * last.
+   */
+  public List<HostEnd> ends() {
+    Map<String, HostEnd> ends = new LinkedHashMap<>();
+    for (LookableSocket socket : sockets) {
+      HostEnd end = socket.end();
+      if (end != null) {
+        HostEnd before = ends.remove(end.host());
+        ends.put(end.host(), before == null ? end : before.then(end));
+      }
+    }
+    return List.copyOf(ends.values());
   }
 
   /** Ends it, from any thread: nobody wants this connection any more. */

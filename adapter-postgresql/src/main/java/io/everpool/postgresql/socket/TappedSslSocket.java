@@ -52,9 +52,17 @@ final class TappedSslSocket extends ForwardingSslSocket {
    */
   @Override
   public void startHandshake() throws IOException {
-    tls.startHandshake();
-    SSLSession session = tls.getSession();
-    check.check(session);
+    SSLSession session;
+    try {
+      tls.startHandshake();
+      session = tls.getSession();
+      check.check(session);
+    } catch (IOException e) {
+      if (tap != null) {
+        tap.failed(e);
+      }
+      throw e;
+    }
     if (session.getLocalCertificates() != null) {
       first = new FirstWords(tls.getInputStream(), tls.getOutputStream());
     }

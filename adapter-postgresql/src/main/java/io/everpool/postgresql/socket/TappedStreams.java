@@ -35,7 +35,13 @@ final class TappedStreams {
 
     @Override
     public int read(byte[] to, int offset, int length) throws IOException {
-      int read = in.read(to, offset, length);
+      int read;
+      try {
+        read = in.read(to, offset, length);
+      } catch (IOException e) {
+        tap.failed(e);
+        throw e;
+      }
       tap.received(to, offset, read);
       return read;
     }
@@ -69,7 +75,12 @@ final class TappedStreams {
     @Override
     public void write(byte[] from, int offset, int length) throws IOException {
       tap.sent(from, offset, length);
-      out.write(from, offset, length);
+      try {
+        out.write(from, offset, length);
+      } catch (IOException e) {
+        tap.failed(e);
+        throw e;
+      }
     }
 
     /** As the socket's own: FilterOutputStream would flush first, and wait. */

@@ -8,8 +8,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import io.everpool.api.driver.Effects;
+import java.io.EOFException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.Random;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
@@ -842,6 +844,44 @@ class ProtocolTapTest {
         .query("insert")
         .play(tap);
     assertThat(tap.log().effectsSince(0)).isEqualTo(IN_DOUBT);
+  }
+
+  /** As far as it is read, wherever the bytes are cut; what ends a session is none of a login. */
+  @Test
+  void anErrorBeforeTheSessionIsReadyIsKeptUntilItIs() {
+    byte[] fields = "SFATAL\0VFATAL\0C28P01\0Mno\0\0".getBytes(StandardCharsets.UTF_8);
+    Conversation refused =
+        Conversation.unopened().startup().answer('R', new byte[4]).answer('E', fields);
+    for (int cut = 0; cut < refused.length(); cut++) {
+      ProtocolTap tap = new ProtocolTap(() -> {});
+      refused.play(tap, cut);
+      assertThat(tap.log().loginError()).isEqualTo(fields);
+    }
+    byte[] endless = new byte[3 * Farewell.LONGEST];
+    Arrays.fill(endless, (byte) 'M');
+    ProtocolTap tap = new ProtocolTap(() -> {});
+    Conversation.unopened().startup().answer('E', endless).play(tap);
+    assertThat(tap.log().loginError()).hasSize(Farewell.LONGEST);
+    Conversation.unopened().ready('I').play(tap);
+    assertThat(tap.log().loginError()).isNull();
+    Conversation.unopened().query("select 1").answer('E', fields).ready('I').play(tap);
+    assertThat(tap.log().loginError()).isNull();
+  }
+
+  @Test
+  void onlyTheFirstFailureBeforeTheSessionIsReadyIsKept() {
+    ProtocolTap tap = new ProtocolTap(() -> {});
+    IOException first = new IOException("reset");
+    tap.failed(first);
+    tap.received(new byte[1], 0, -1);
+    assertThat(tap.loginFailure()).isSameAs(first);
+    ProtocolTap ended = new ProtocolTap(() -> {});
+    ended.received(new byte[1], 0, -1);
+    assertThat(ended.loginFailure()).isInstanceOf(EOFException.class);
+    ProtocolTap open = new ProtocolTap(() -> {});
+    Conversation.begin().play(open);
+    open.received(new byte[1], 0, -1);
+    assertThat(open.loginFailure()).isNull();
   }
 
   @Test

@@ -1,0 +1,142 @@
+package io.everpool.postgresql.failure;
+
+import io.everpool.api.Verdict;
+import io.everpool.postgresql.socket.HostEnd;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Collectors;
+
+/**
+ * The failure that counts where a login has failed at several hosts. pgjdbc goes on to the next
+ * host and throws what the last one has said. But whether it is worth trying again, and how soon,
+ * is for that host to say which may let a login in first, wherever it stands in the URL. The others
+ * become {@link OtherHost}s.
+ *
+ * <p>Of two failures the one with the lower {@link #rank} counts; of equals the driver's own, and
+ * where that is none of them the later one.
+ */
+public final class SeveralHosts {
+
+  /** Before and after all ranks. */
+  private static final int FIRST = -1;
+
+  private static final int REFUSING = 3;
+  private static final int LAST = 4;
+
+  /** Of one host, or of several of which the driver has said one thing. */
+  private record Said(String host, SQLException failure, int rank) {
+    static Said of(String host, SQLException failure) {
+      Verdict verdict = FailureRules.whileConnecting(failure).verdict();
+      return new Said(host, failure, SeveralHosts.rank(verdict));
+    }
+
+    Said withRank(int other) {
+      return new Said(host, failure, other);
+    }
+  }
+
+  private SeveralHosts() {}
+
+  /**
+   * A server that is there and full takes a login as soon as somebody leaves, and is annoyed by
+   * whoever asks it too often; so is a proxy. One that is away or starting may let the login in
+   * soon. One that refuses it for good keeps nobody from waiting for these.
+   */
+  static int rank(Verdict verdict) {
+    return switch (verdict) {
+      case OUT_OF_SLOTS -> 0;
+      case PROXY_UNAVAILABLE -> 1;
+      case ACCESS_DENIED, REFUSED -> REFUSING;
+      default -> 2;
+    };
+  }
+
+  /**
+   * The failure that counts, which has the others among its suppressed ones.
+   *
+   * @param thrown by the driver: what the last host has said, or that none is of the wanted kind
+   * @param ends what has become of the login at each host that the driver has asked, in its order
+   * @param kindWanted whether the driver goes on where a host isn't of the kind that is wanted
+   */
+  public static SQLException of(SQLException thrown, List<HostEnd> ends, boolean kindWanted) {
+    boolean noneWanted = FailureRules.isNoneOfTheWantedKind(thrown);
+    if (ends.isEmpty() || (ends.size() == 1 && !noneWanted)) {
+      return thrown;
+    }
+    List<HostEnd> others = new ArrayList<>(ends);
+    HostEnd last = noneWanted ? null : others.remove(others.size() - 1);
+    List<Said> said = new ArrayList<>();
+    for (HostEnd end : others) {
+      SQLException failure = end.failure();
+      if (failure != null) {
+        said.add(Said.of(end.host(), failure));
+      } else if (!end.letIn()) {
+        said.add(new Said(end.host(), unsaid(), LAST));
+      } else if (kindWanted && !noneWanted) {
+        said.add(Said.of(end.host(), notOfTheWantedKind()));
+      }
+    }
+    return counting(last == null ? ofAll(thrown, ends, said) : ofLast(thrown, last), said);
+  }
+
+  /** What is wrong for good and no host has said is so on this side: no other host mends it. */
+  private static Said ofLast(SQLException thrown, HostEnd last) {
+    Said own = Said.of(last.host(), thrown);
+    return last.failure() == null && own.rank == REFUSING ? own.withRank(FIRST) : own;
+  }
+
+  /**
+   * The driver says that none is of the wanted kind. Where it merely prefers a kind it says so of
+   * hosts, too, that have let nobody in; then what the last of these has said is taken for it.
+   */
+  private static Said ofAll(SQLException thrown, List<HostEnd> ends, List<Said> said) {
+    String turnedAway =
+        ends.stream().filter(HostEnd::letIn).map(HostEnd::host).collect(Collectors.joining(","));
+    for (int i = said.size() - 1; i >= 0 && turnedAway.isEmpty(); i--) {
+      if (said.get(i).rank < LAST) {
+        return said.remove(i);
+      }
+    }
+    return Said.of(turnedAway, thrown);
+  }
+
+  private static SQLException unsaid() {
+    return new SQLException("the driver has ended this login and doesn't say why", "08006");
+  }
+
+  private static SQLException notOfTheWantedKind() {
+    return new SQLException("The server isn't of the kind that targetServerType wants", "08001");
+  }
+
+  /** The one of two that counts; each may have others among its suppressed ones already. */
+  public static SQLException of(
+      String host, SQLException failure, String otherHost, SQLException other) {
+    Said own = Said.of(host, failure);
+    List<Said> one = new ArrayList<>(List.of(Said.of(otherHost, other)));
+    SQLException counts = counting(own, one);
+    for (Throwable suppressed : (counts == failure ? other : failure).getSuppressed()) {
+      if (suppressed instanceof OtherHost || suppressed instanceof Timelines.Superseded) {
+        counts.addSuppressed(suppressed);
+      }
+    }
+    return counts;
+  }
+
+  private static SQLException counting(Said own, List<Said> others) {
+    Said best = own;
+    for (Said one : others) {
+      if (one.rank < best.rank || (!best.equals(own) && one.rank == best.rank)) {
+        best = one;
+      }
+    }
+    if (!best.equals(own)) {
+      others.remove(best);
+      others.add(own);
+    }
+    for (Said other : others) {
+      best.failure.addSuppressed(OtherHost.of(other.host, other.failure));
+    }
+    return best.failure;
+  }
+}

@@ -1,0 +1,31 @@
+package io.everpool.postgresql.socket;
+
+import java.net.InetSocketAddress;
+import java.sql.SQLException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What has become of a login at one of several hosts.
+ *
+ * @param host and port
+ * @param letIn whether the server has let it in, so that it is the driver that has gone on
+ * @param failure what has ended it; null if it was let in, or if only the driver knows
+ */
+public record HostEnd(String host, boolean letIn, @Nullable SQLException failure) {
+  /** SQLState {@code invalid_authorization_specification}. */
+  private static final String REFUSED = "28000";
+
+  static String name(InetSocketAddress address) {
+    String host = address.getHostString();
+    return (host.indexOf(':') < 0 ? host : "[" + host + "]") + ":" + address.getPort();
+  }
+
+  /**
+   * The same host was asked once more. Where {@code sslmode} leaves a choice the driver asks so
+   * after a refusal, without TLS or with it; if that fails as well it throws the refusal.
+   */
+  HostEnd then(HostEnd again) {
+    boolean secondTry = failure != null && REFUSED.equals(failure.getSQLState()) && !again.letIn;
+    return new HostEnd(host, letIn || again.letIn, secondTry ? failure : again.failure);
+  }
+}
