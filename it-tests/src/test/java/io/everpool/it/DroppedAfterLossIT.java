@@ -9,6 +9,7 @@ import io.everpool.core.Everpool;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -68,6 +69,21 @@ class DroppedAfterLossIT {
         assertThat(Db.ask(next, "select 1")).isEqualTo("1");
       }
       Db.awaitIdle(pool, 1);
+      assertThat(pool.snapshot().closed()).containsEntry(CloseReason.FAILED, 1L);
+    }
+  }
+
+  /** {@code if (!connection.isValid(2)) connection = pool.getConnection();} */
+  @Test
+  void itsSlotIsFreeIfItIsNoLongerValid() throws SQLException {
+    try (Pool pool = Everpool.open(Db.config("dropped").minSize(0).maxSize(1).build())) {
+      Connection dropped = pool.getConnection();
+      Db.server().terminate(Db.pid(dropped));
+      Db.awaitSessions(pool, 0);
+      assertThat(dropped.isValid(2)).isFalse();
+      try (Connection next = pool.getConnection()) {
+        assertThat(Db.ask(next, "select 1")).isEqualTo("1");
+      }
       assertThat(pool.snapshot().closed()).containsEntry(CloseReason.FAILED, 1L);
     }
   }

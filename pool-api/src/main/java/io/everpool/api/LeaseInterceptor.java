@@ -28,9 +28,9 @@ public interface LeaseInterceptor {
   /**
    * A connection is about to be given back. It is as its borrower has left it, in a transaction
    * perhaps, or lost. Each interceptor whose {@link #acquired} has let the connection pass is
-   * called once, the last one first; none is called for a connection that was aborted, or that the
-   * pool has cut or is going to cut because something is under way on it that nobody is at, such as
-   * a copy that its borrower has left open.
+   * called once, the last one first; none is called for a connection that was aborted, that its
+   * borrower never closes after its loss, or that the pool has cut or is going to cut because
+   * something is under way on it that nobody is at, such as a copy that its borrower has left open.
    *
    * @throws SQLException which is logged; the connection goes back all the same
    */

@@ -371,6 +371,7 @@ abstract class JudgedConnection extends LeasedConnection {
         s,
         Verdict.CONNECTION_LOST,
         new SQLNonTransientConnectionException("Found invalid by isValid", "08006"));
+    endIfLost(s);
     return false;
   }
 

@@ -272,7 +272,7 @@ public abstract class LeasedConnection extends TrackingConnection {
    */
   final void endIfLost(Session s) {
     try {
-      if (!mayBeRenewed() && s.loss != null && s.shut()) {
+      if (!mayBeRenewed() && s.loss != null && s.isClosedForCertain()) {
         s.leases.cut(s, leaseOf(s), CloseReason.FAILED);
       }
     } catch (Throwable e) {

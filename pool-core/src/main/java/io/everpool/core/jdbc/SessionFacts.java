@@ -336,6 +336,15 @@ abstract class SessionFacts extends SessionMarks {
     }
   }
 
+  /** Whether the driver says that it is closed; no if it can't say. Sends nothing. */
+  final boolean isClosedForCertain() {
+    try {
+      return jdbc.isClosed();
+    } catch (SQLException e) {
+      return false;
+    }
+  }
+
   /** Whether it is dead, and no transaction was lost with it; no if nobody knows. */
   final boolean isDeadInNone() {
     try {

@@ -94,7 +94,7 @@ abstract class SessionMarks {
    * The failure by which the connection was found lost, after which it is never lent again. A
    * session stays in its slot until another comes there, and the stack of a failure keeps the
    * classes of the program that got it, even if the program is gone by then: so the stack is
-   * dropped when the lease ends ({@link #keepWordsOfLoss}).
+   * dropped when the lease is ended by its holder ({@link #keepWordsOfLoss}).
    */
   @Nullable SQLException loss;
 
