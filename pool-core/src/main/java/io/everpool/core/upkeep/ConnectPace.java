@@ -224,6 +224,17 @@ final class ConnectPace {
     }
   }
 
+  /**
+   * The connect that has just failed was refused by one of several hosts, though another may let
+   * the next one in. The host that refuses bears the cost of each attempt, so the next one isn't
+   * begun as soon as if all were away. The pause doesn't grow, for the other may be back.
+   */
+  void refusedByOne(long now) {
+    long from = now + pauseAfter(Verdict.ACCESS_DENIED, 1, true, random.getAsDouble());
+    notBefore = notBefore - from < 0 ? from : notBefore;
+    watchFrom = watchFrom - from < 0 ? from : watchFrom;
+  }
+
   private long pauseAfter(Verdict means, int inARow, boolean someoneWaits, double drawn) {
     return Reconnect.pause(
         means,

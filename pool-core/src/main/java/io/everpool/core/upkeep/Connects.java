@@ -18,7 +18,6 @@ import io.everpool.core.observe.GuardedCall;
 import io.everpool.core.observe.PoolEvents;
 import io.everpool.core.policy.Lifetime;
 import java.sql.SQLException;
-import java.sql.SQLFeatureNotSupportedException;
 import java.sql.SQLTimeoutException;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
@@ -279,10 +278,10 @@ public final class Connects {
     boolean ending = false;
     try {
       // The classifier is asked while the slot is ours: if it hangs, that is a connect that hangs.
-      Failed failed = understand(thrown);
+      FailedConnect failed = FailedConnect.of(thrown, classifier);
       ending = true;
       if (end.getAsBoolean()) {
-        inbox.post(() -> server.failed(failed.failure, failed.means, born));
+        inbox.post(() -> failed(failed, born));
       } else {
         workers.cameBack();
       }
@@ -293,35 +292,11 @@ public final class Connects {
     }
   }
 
-  /** A failure and what it means. */
-  private record Failed(SQLException failure, Verdict means) {}
-
-  private Failed understand(Throwable thrown) {
-    try {
-      ConnectFailures.hear(thrown);
-      SQLException failure = ConnectFailures.describe(thrown);
-      Verdict own = ConnectFailures.own(thrown);
-      return new Failed(failure, own != null ? own : judge(failure));
-    } catch (OutOfMemoryError e) {
-      return new Failed(ConnectFailures.describe(e), Verdict.PROCESS_LIMIT);
-    } catch (Throwable e) {
-      return new Failed(ConnectFailures.unheard(thrown), Verdict.CONNECTION_LOST);
+  private void failed(FailedConnect failed, int born) {
+    server.failed(failed.failure(), failed.means(), born);
+    if (failed.refusedByOne()) {
+      pace.refusedByOne(environment.time().nanoTime());
     }
-  }
-
-  /**
-   * SQL that is wrong for one new connection is wrong for the next one, too, and what a connector
-   * can't do it never can.
-   */
-  private Verdict judge(SQLException failure) {
-    Verdict judged = classifier.apply(failure);
-    if (failure instanceof CredentialsException) {
-      return CredentialsException.verdict(judged);
-    }
-    boolean forGood =
-        failure instanceof InitializationException
-            || failure instanceof SQLFeatureNotSupportedException;
-    return forGood && !judged.fatal() ? Verdict.REFUSED : judged;
   }
 
   /**
@@ -381,7 +356,7 @@ public final class Connects {
     if (!workers.start(
         "judging a failure",
         () -> {
-          Verdict means = judge(failure);
+          Verdict means = FailedConnect.judge(failure, classifier);
           inbox.post(() -> server.failed(failure, means, born));
         })) {
       server.failed(failure, Verdict.CONNECTION_LOST, born);

@@ -86,8 +86,8 @@ final class CredentialsCache {
   }
 
   /**
-   * One of several hosts has refused this answer: whoever wants one next asks the provider. If the
-   * provider fails, this answer is still good for the other hosts.
+   * One of several hosts has refused this answer: whoever wants one next asks the provider. While
+   * the provider is asked, and if it fails, this answer is still good for the other hosts.
    */
   void doubt(Answer refused) {
     lock.lock();
@@ -115,6 +115,7 @@ final class CredentialsCache {
     lock.lock();
     try {
       underWay = null;
+      doubted = null;
       passedBy = numbers;
     } finally {
       lock.unlock();
@@ -155,7 +156,9 @@ final class CredentialsCache {
         if (kept == refused) {
           kept = null;
         }
-        if (kept != null && kept != doubted && kept.isFresh(now())) {
+        // While a call goes on what is kept is good enough: the call may hang.
+        boolean good = kept != doubted || underWay != null;
+        if (kept != null && good && kept.isFresh(now())) {
           return kept;
         }
         joined = underWay;

@@ -4,11 +4,9 @@ import io.everpool.api.Credentials;
 import io.everpool.api.CredentialsProvider;
 import io.everpool.api.PoolConfig;
 import io.everpool.api.Verdict;
-import io.everpool.api.driver.Causes;
 import io.everpool.api.driver.Connector;
 import io.everpool.core.observe.PoolEvents;
 import java.sql.SQLException;
-import java.util.Arrays;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -54,7 +52,8 @@ final class Logins {
       if (isDenied(refusal)) {
         return loginInstead(provided, answer, refusal, deadline);
       }
-      if (isDeniedByOne(refusal) && provided.partRefusals.areWorthAsking()) {
+      if (FailedConnect.isRefusedByOne(refusal, classifier)
+          && provided.partRefusals.areWorthAsking()) {
         return loginInDoubt(provided, answer, refusal, deadline);
       }
       throw refusal;
@@ -63,15 +62,6 @@ final class Logins {
 
   private boolean isDenied(Throwable failure) {
     return classifier.apply(failure) == Verdict.ACCESS_DENIED;
-  }
-
-  /**
-   * Whether one of several hosts has refused the login, though the failure of another counts: it
-   * has suppressed the refusal.
-   */
-  private boolean isDeniedByOne(SQLException failure) {
-    return Causes.first(failure, at -> Arrays.stream(at.getSuppressed()).anyMatch(this::isDenied))
-        != null;
   }
 
   /** Another answer, if there is one, may be good for the host that has refused this one. */

@@ -17,6 +17,7 @@ import java.lang.reflect.Proxy;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.List;
 import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -106,6 +107,22 @@ class ConnectPaceTest {
       now += SECOND / 1_000;
       pace.failed(Verdict.OUT_OF_SLOTS, before + i, now);
     }
+  }
+
+  /** Another may be back at any time, but the one that refuses counts each attempt. */
+  @ParameterizedTest
+  @ValueSource(ints = {1, 3})
+  void a_host_that_refuses_is_spared_though_another_is_away(int inARow) {
+    for (Verdict away : List.of(Verdict.SERVER_DOWN, Verdict.SERVER_STARTING)) {
+      pace.failed(away, inARow, now);
+      assertThat(pace.untilAllowed(now)).isLessThan(SECOND / 4);
+      pace.refusedByOne(now);
+      assertThat(pace.untilAllowed(now)).isBetween(SECOND / 2, 2 * SECOND);
+    }
+    pace.failed(Verdict.OUT_OF_SLOTS, 10, now);
+    long longer = pace.untilAllowed(now);
+    pace.refusedByOne(now);
+    assertThat(pace.untilAllowed(now)).as("a longer pause stays").isEqualTo(longer);
   }
 
   @Test

@@ -422,6 +422,43 @@ class LoginsTest {
     open(logins);
   }
 
+  /** Whoever asks waits for it; for the others there is what it has said before. */
+  @Test
+  void a_provider_that_hangs_then_takes_nothing_away() throws Exception {
+    Cluster cluster = new Cluster();
+    Logins logins = logins(cluster);
+    Instant end = in(Duration.ofHours(1));
+    provider = () -> Credentials.of("app", "right").expiringAt(end);
+    open(logins);
+    cluster.right = "changed";
+    CountDownLatch hangs = new CountDownLatch(1);
+    CountDownLatch goesOn = new CountDownLatch(1);
+    provider =
+        () -> {
+          hangs.countDown();
+          goesOn.await();
+          return Credentials.of("app", "changed").expiringAt(end);
+        };
+    CompletableFuture<Void> first = CompletableFuture.runAsync(() -> openUnchecked(logins));
+    hangs.await();
+    cluster.right = "right"; // the other host is back
+    open(logins);
+    open(logins);
+    logins.passBy();
+    open(logins);
+    assertThat(asked).as("by the first alone").hasValue(2);
+    goesOn.countDown();
+    assertThat(first).failsWithin(Duration.ofMinutes(1));
+  }
+
+  private static void openUnchecked(Logins logins) {
+    try {
+      open(logins);
+    } catch (SQLException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
   @Test
   void other_suppressed_failures_ask_nobody() {
     SQLException down = new SQLException("down", "08006");
