@@ -103,6 +103,9 @@ final class EachHost {
   PostgresConnection openUnasked(
       HostChoice.Opener opener, Set<String> reached, long deadline, SQLException failure)
       throws SQLException {
+    if (hosts.size() == 1) {
+      throw failure;
+    }
     List<String> open = hosts.stream().filter(host -> !reached.contains(host)).toList();
     String said = String.join(",", hosts.stream().filter(reached::contains).toList());
     SQLException counts = failure;

@@ -233,23 +233,24 @@ final class PostgresConnector implements Connector {
   }
 
   private PostgresConnection openAt(
-      Attempt attempt, Map<String, String> said, String authority, int hosts, long timeoutNanos)
+      Attempt attempt, Map<String, String> said, String authority, long timeoutNanos)
       throws SQLException {
     if (timeoutNanos <= 0) {
       throw new SQLTransientConnectionException(
           "No time is left to connect to " + authority, "08001", new DeadlineException());
     }
     return lookable
-        ? openLookable(attempt, said, authority, hosts, timeoutNanos)
+        ? openLookable(attempt, said, authority, timeoutNanos)
         : openBlind(said, authority, timeoutNanos);
   }
 
   private PostgresConnection openLookable(
-      Attempt attempt, Map<String, String> said, String authority, int hosts, long timeoutNanos)
+      Attempt attempt, Map<String, String> said, String authority, long timeoutNanos)
       throws SQLException {
     long deadline = System.nanoTime() + timeoutNanos;
     Properties properties = login.properties(said, authority, timeoutNanos);
     properties.remove(PropertyNames.LOGIN_TIMEOUT);
+    List<String> hosts = List.of(authority.split(","));
     try (Opening opening = Opening.begin(timeoutNanos, hosts, destination.keepAlive())) {
       properties.setProperty(PropertyNames.SOCKET_FACTORY, LookableSocketFactory.class.getName());
       properties.setProperty(PropertyNames.SOCKET_FACTORY_ARG, opening.token());

@@ -27,7 +27,7 @@ final class PrimaryBehindPooler {
   @FunctionalInterface
   interface Opener {
     PostgresConnection at(
-        Attempt attempt, Map<String, String> said, String authority, int hosts, long timeoutNanos)
+        Attempt attempt, Map<String, String> said, String authority, long timeoutNanos)
         throws SQLException;
   }
 
@@ -63,7 +63,7 @@ final class PrimaryBehindPooler {
       throws SQLException {
     long deadline = System.nanoTime() + timeoutNanos;
     try {
-      return opener.at(attempt, said, authority, hosts, timeoutNanos);
+      return opener.at(attempt, said, authority, timeoutNanos);
     } catch (Pooler.Found e) {
       throw e; // the next opening is another one
     } catch (SQLException e) {
@@ -107,7 +107,7 @@ final class PrimaryBehindPooler {
         break;
       }
       try {
-        PostgresConnection found = opener.at(attempt, any, hosts.get(i), 1, left);
+        PostgresConnection found = opener.at(attempt, any, hosts.get(i), left);
         if (!found.beganReadOnly()) {
           return found;
         }

@@ -8,22 +8,33 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * Stands in for a postmaster that starts processes for its clients (a real server takes them) until
  * it is told to answer them itself.
  */
 final class Postmaster implements AutoCloseable {
-  private final ServerSocket socket =
-      new ServerSocket(0, 50, InetAddress.getByAddress(new byte[] {127, 0, 0, 1}));
+  private final ServerSocket socket;
   private final PostgresServer server;
   private volatile byte[] answer = {};
   private volatile boolean forks = true;
   private volatile boolean resets;
+  private final AtomicInteger accepted = new AtomicInteger();
 
   Postmaster(PostgresServer server) throws IOException {
+    this(server, InetAddress.getByAddress(new byte[] {127, 0, 0, 1}));
+  }
+
+  Postmaster(PostgresServer server, InetAddress address) throws IOException {
     this.server = server;
+    this.socket = new ServerSocket(0, 50, address);
     run(this::accept);
+  }
+
+  /** How many connections it has accepted. */
+  int accepted() {
+    return accepted.get();
   }
 
   int port() {
@@ -80,6 +91,7 @@ final class Postmaster implements AutoCloseable {
   private void accept() throws IOException {
     while (true) {
       Socket client = socket.accept();
+      accepted.incrementAndGet();
       if (forks) {
         Socket behind = new Socket(server.host(), server.port());
         run(() -> pass(client, behind));

@@ -35,7 +35,7 @@ class PrimaryBehindPoolerTest {
   private void open(Attempt attempt, SQLException failure) throws SQLException {
     new PrimaryBehindPooler("primary", pooler, () -> false)
         .open(
-            (same, said, authority, hosts, nanos) -> {
+            (same, said, authority, nanos) -> {
               asked.add(authority);
               throw failure;
             },

@@ -1,24 +1,19 @@
 package io.everpool.postgresql.socket;
 
-import java.net.InetSocketAddress;
 import java.sql.SQLException;
 import org.jspecify.annotations.Nullable;
 
 /**
  * What has become of a login at one of several hosts.
  *
- * @param host and port
+ * @param host and port, as the URL spells them
  * @param letIn whether the server has let it in, so that it is the driver that has gone on
- * @param failure what has ended it; null if it was let in, or if only the driver knows
+ * @param failure what has ended it. Null if only the driver knows, or if the last try at this host
+ *     was let in; not null beside {@code letIn} if an earlier try was let in and a later one failed
  */
 public record HostEnd(String host, boolean letIn, @Nullable SQLException failure) {
   /** SQLState {@code invalid_authorization_specification}. */
   private static final String REFUSED = "28000";
-
-  static String name(InetSocketAddress address) {
-    String host = address.getHostString();
-    return (host.indexOf(':') < 0 ? host : "[" + host + "]") + ":" + address.getPort();
-  }
 
   /**
    * The same host was asked once more. Where {@code sslmode} leaves a choice the driver asks so

@@ -11,6 +11,7 @@ import java.net.SocketAddress;
 import java.net.SocketException;
 import java.nio.channels.SocketChannel;
 import java.sql.SQLException;
+import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -80,10 +81,16 @@ public final class LookableSocket extends ChannelSocket {
     return first.error();
   }
 
-  /** What has become of the login; null if the socket was never told where to connect to. */
-  @Nullable HostEnd end() {
+  /**
+   * What has become of the login; null if the socket was never told where to connect to.
+   *
+   * @param hosts of which this socket was told one, as the URL spells them
+   */
+  @Nullable HostEnd end(List<String> hosts) {
     InetSocketAddress to = address;
-    return to == null ? null : new HostEnd(HostEnd.name(to), tap.log().isReady(), loginFailure());
+    return to == null
+        ? null
+        : new HostEnd(HostName.among(hosts, to), tap.log().isReady(), loginFailure());
   }
 
   /** Null if there is none, or only the driver knows. */

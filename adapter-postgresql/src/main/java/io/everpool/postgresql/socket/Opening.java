@@ -28,7 +28,9 @@ public final class Opening implements AutoCloseable {
   private final String token = Long.toString(NUMBERS.incrementAndGet());
   private final KeepAlive keepAlive;
   private final long deadline;
-  private final int hosts;
+
+  /** Those that the driver is given, with their ports, as the URL spells them. */
+  private final List<String> hosts;
 
   /** All that were made: they come one after the other, in the thread that opens. */
   private final List<LookableSocket> sockets = new CopyOnWriteArrayList<>();
@@ -37,14 +39,18 @@ public final class Opening implements AutoCloseable {
   private volatile boolean over;
   private volatile boolean cut;
 
-  private Opening(long deadline, int hosts, KeepAlive keepAlive) {
+  private Opening(long deadline, List<String> hosts, KeepAlive keepAlive) {
     this.deadline = deadline;
-    this.hosts = hosts;
+    this.hosts = List.copyOf(hosts);
     this.keepAlive = keepAlive;
   }
 
-  /** Begins; ends with {@link #close()}. */
-  public static Opening begin(long timeoutNanos, int hosts, KeepAlive keepAlive) {
+  /**
+   * Begins; ends with {@link #close()}.
+   *
+   * @param hosts with their ports, as the URL spells them
+   */
+  public static Opening begin(long timeoutNanos, List<String> hosts, KeepAlive keepAlive) {
     Opening opening = new Opening(System.nanoTime() + timeoutNanos, hosts, keepAlive);
     UNDER_WAY.put(opening.token, opening);
     return opening;
@@ -66,7 +72,7 @@ public final class Opening implements AutoCloseable {
     }
     if (!over) {
       long now = System.nanoTime();
-      socket.wire().deadline(now + (deadline - now) / Math.max(1, hosts - sockets.size()));
+      socket.wire().deadline(now + (deadline - now) / Math.max(1, hosts.size() - sockets.size()));
       sockets.add(socket);
       last = socket;
       // Whoever cuts sets the flag, then closes the last socket; this one set the socket first.
@@ -107,7 +113,7 @@ public final class Opening implements AutoCloseable {
   public List<HostEnd> ends() {
     Map<String, HostEnd> ends = new LinkedHashMap<>();
     for (LookableSocket socket : sockets) {
-      HostEnd end = socket.end();
+      HostEnd end = socket.end(hosts);
       if (end != null) {
         HostEnd before = ends.remove(end.host());
         ends.put(end.host(), before == null ? end : before.then(end));

@@ -2,7 +2,6 @@ package io.everpool.postgresql.socket;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.sql.SQLException;
 import java.util.Arrays;
@@ -65,13 +64,5 @@ class LoginErrorTest {
 
   private static @Nullable SQLException failure(@Nullable String state) {
     return state == null ? null : new SQLException("said", state);
-  }
-
-  @Test
-  void aHostIsNamedAsInTheUrl() {
-    assertThat(HostEnd.name(InetSocketAddress.createUnresolved("db.example.com", 5432)))
-        .isEqualTo("db.example.com:5432");
-    assertThat(HostEnd.name(InetSocketAddress.createUnresolved("::1", 5432)))
-        .isEqualTo("[::1]:5432");
   }
 }
