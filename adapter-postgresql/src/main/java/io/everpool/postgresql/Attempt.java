@@ -29,10 +29,13 @@ final class Attempt {
    */
   private final Set<String> tried = new HashSet<>();
 
-  /** The hosts whose own failure is known, be it that the driver has said nothing of it. */
+  /** The hosts whose own failure is known, whether or not the driver has said anything of it. */
   private final Set<String> heard = new HashSet<>();
 
-  /** These, and those of which only the driver knows what has become of the login. */
+  /**
+   * These, those that have let a login in, and those of which only the driver knows what has become
+   * of it.
+   */
   private final Set<String> reached = new HashSet<>();
 
   private boolean learnt;
@@ -77,7 +80,9 @@ final class Attempt {
   Connection connect(Opening opening, Opening.Login login, Map<String, String> said)
       throws SQLException {
     try {
-      return opening.connect(login);
+      Connection connection = opening.connect(login);
+      hear(opening.ends()); // whoever lets a login in may yet turn out to be superseded
+      return connection;
     } catch (SQLException e) {
       List<HostEnd> ends = opening.ends();
       hear(ends);

@@ -1,6 +1,7 @@
 package io.everpool.postgresql;
 
 import io.everpool.postgresql.failure.SeveralHosts;
+import io.everpool.postgresql.failure.Timelines;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Set;
@@ -116,6 +117,8 @@ final class EachHost {
       }
       try {
         return opener.at(open.get(i), 1, left);
+      } catch (Timelines.Superseded e) {
+        counts.addSuppressed(e); // it lets nobody in, whatever becomes of the others
       } catch (SQLException e) {
         counts = SeveralHosts.of(said, counts, open.get(i), e);
         said = counts == e ? open.get(i) : said;

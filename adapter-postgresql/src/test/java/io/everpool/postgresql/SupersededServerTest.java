@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.everpool.api.PoolerMode;
 import io.everpool.api.Verdict;
 import io.everpool.api.driver.PhysicalConnection;
 import io.everpool.postgresql.failure.Timelines;
@@ -235,6 +236,61 @@ class SupersededServerTest {
           .satisfies(e -> assertThat(several.classify(e)).isEqualTo(Verdict.SERVER_DOWN))
           .hasMessageContaining("Connection to 127.0.0.1:1 refused")
           .hasMessageContaining("Passed over: " + at(old) + " takes writes on timeline 1, a lower");
+    }
+  }
+
+  /** The old primary lets the login in, and yet it isn't the one to wait for. */
+  @ParameterizedTest
+  @ValueSource(strings = {"old,new", "new,old", "old,old,new", "new,old,old"})
+  void whereTheNewPrimaryRefusesTheLoginThatIsTheFailure(String hosts) throws SQLException {
+    try (FaultProxy first = FaultProxy.before(old);
+        FaultProxy second = FaultProxy.before(old)) {
+      String named =
+          hosts
+              .replaceFirst("old", at(first))
+              .replaceFirst("old", at(second))
+              .replace("new", at(promoted.server()));
+      promoted.server().execute("alter role app nologin");
+      for (PoolerMode mode : List.of(PoolerMode.NONE, PoolerMode.AUTO)) {
+        try (PostgresConnector several =
+            (PostgresConnector)
+                Sessions.connector(url(named, "&hostRecheckSeconds=0"), c -> c.pooler(mode))) {
+          several.timelines.judge("elsewhere", system(), "00000002");
+          long before = first.accepted();
+          assertThatThrownBy(() -> several.open(TIMEOUT))
+              .satisfies(e -> assertThat(several.classify(e)).isEqualTo(Verdict.ACCESS_DENIED))
+              .hasMessageContaining("is not permitted to log in")
+              .hasMessageContaining(
+                  "Passed over: " + at(first) + " takes writes on timeline 1, a lower")
+              .hasMessageNotContaining("Other hosts");
+          assertThat(first.accepted() - before).as("logins at the old one").isEqualTo(1);
+        }
+      }
+    } finally {
+      promoted.server().execute("alter role app login");
+    }
+    awaitNoSession();
+  }
+
+  /** The driver has passed the old primary over; asked alone it says no more than it ever does. */
+  @Test
+  void anOldPrimaryThatWasPassedOverIsPassedOverStill() throws SQLException {
+    promoted.server().execute("alter role app nologin");
+    String hosts = at(address) + "," + at(promoted.server());
+    try (PostgresConnector several =
+        (PostgresConnector)
+            Sessions.connector(
+                url(hosts, "&hostRecheckSeconds=600"), c -> c.pooler(PoolerMode.NONE))) {
+      several.timelines.judge("elsewhere", system(), "00000002");
+      address.refuse();
+      assertThatThrownBy(() -> several.open(TIMEOUT))
+          .satisfies(e -> assertThat(several.classify(e)).isEqualTo(Verdict.SERVER_DOWN));
+      address.accept();
+      assertThatThrownBy(() -> several.open(TIMEOUT))
+          .satisfies(e -> assertThat(several.classify(e)).isEqualTo(Verdict.ACCESS_DENIED))
+          .hasMessageContaining("Passed over: " + at(address) + " takes writes on timeline 1");
+    } finally {
+      promoted.server().execute("alter role app login");
     }
   }
 
