@@ -3,12 +3,14 @@ package io.everpool.postgresql;
 import io.everpool.api.PoolerMode;
 import io.everpool.postgresql.driver.PropertyNames;
 import io.everpool.postgresql.failure.ConnectFailure;
+import io.everpool.postgresql.failure.HostFailure;
 import io.everpool.postgresql.failure.SeveralHosts;
 import io.everpool.postgresql.socket.HostEnd;
 import io.everpool.postgresql.socket.Opening;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.HashSet;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -38,6 +40,9 @@ final class Attempt {
    */
   private final Set<String> reached = new HashSet<>();
 
+  /** Whose each failure is, for the driver may have been given several hosts together. */
+  private final IdentityHashMap<SQLException, HostFailure> whose = new IdentityHashMap<>();
+
   private boolean learnt;
 
   Attempt(ClientCheck check, Pooler pooler) {
@@ -53,7 +58,7 @@ final class Attempt {
    */
   PostgresConnection open(HostChoice.Opener opener, HostChoice hosts, EachHost each, long deadline)
       throws SQLException {
-    HostChoice.Opener hearing = (host, count, time) -> at(opener, host, count, time);
+    HostChoice.Opener hearing = new Hearing(opener);
     try {
       PostgresConnection connection = hosts.open(hearing, each.share(deadline - System.nanoTime()));
       each.letIn(connection, asked);
@@ -71,33 +76,53 @@ final class Attempt {
     }
   }
 
+  /** Makes a session of a connection that the driver has returned. */
+  @FunctionalInterface
+  interface Beginning {
+    PostgresConnection of(Connection connection) throws SQLException;
+  }
+
   /**
-   * Has the driver connect.
+   * Has the driver connect, and a session begin.
    *
    * @param said the properties
    * @throws SQLException of all hosts that the driver has asked the failure that counts
    */
-  Connection connect(Opening opening, Opening.Login login, Map<String, String> said)
+  PostgresConnection connect(
+      Opening opening, Opening.Login login, Map<String, String> said, Beginning beginning)
       throws SQLException {
+    Connection connection;
     try {
-      Connection connection = opening.connect(login);
-      hear(opening.ends()); // whoever lets a login in may yet turn out to be superseded
-      return connection;
+      connection = opening.connect(login);
     } catch (SQLException e) {
-      List<HostEnd> ends = opening.ends();
-      hear(ends);
+      List<HostEnd> ends = hear(opening.ends());
+      if (ends.isEmpty()) {
+        throw e;
+      }
       String kind = said.getOrDefault(PropertyNames.TARGET_SERVER_TYPE, "any");
-      throw SeveralHosts.of(e, ends, !kind.equals("any"));
+      HostFailure counts = SeveralHosts.of(e, ends, !kind.equals("any"));
+      whose.put(counts.failure(), counts);
+      throw counts.failure();
+    }
+    List<HostEnd> ends = hear(opening.ends()); // who lets a login in may yet be superseded
+    try {
+      return beginning.of(connection);
+    } catch (SQLException e) {
+      if (!ends.isEmpty()) {
+        whose.put(e, new HostFailure(ends.get(ends.size() - 1).host(), e));
+      }
+      throw e;
     }
   }
 
-  void hear(List<HostEnd> ends) {
+  List<HostEnd> hear(List<HostEnd> ends) {
     for (HostEnd end : ends) {
       reached.add(end.host());
       if (end.failure() != null) {
         heard.add(end.host());
       }
     }
+    return ends;
   }
 
   /** Whether this attempt has failed at that host, and it is known why. */
@@ -105,18 +130,32 @@ final class Attempt {
     return heard.contains(host);
   }
 
-  private PostgresConnection at(HostChoice.Opener opener, String authority, int hosts, long nanos)
-      throws SQLException {
-    try {
-      return opener.at(authority, hosts, nanos);
-    } catch (SQLException e) {
-      tried.add(authority);
-      learnt |= e instanceof Pooler.Found;
-      for (SQLException one : ConnectFailure.ofEachHost(e)) {
-        learnt |= check.isRefusedBy(one, asked);
-        learnt |= pooler.isShownBy(one, known);
+  /** Learns from each failure. */
+  private final class Hearing implements HostChoice.Opener {
+    private final HostChoice.Opener opener;
+
+    Hearing(HostChoice.Opener opener) {
+      this.opener = opener;
+    }
+
+    @Override
+    public PostgresConnection at(String authority, int hosts, long nanos) throws SQLException {
+      try {
+        return opener.at(authority, hosts, nanos);
+      } catch (SQLException e) {
+        tried.add(authority);
+        learnt |= e instanceof Pooler.Found;
+        for (SQLException one : ConnectFailure.ofEachHost(e)) {
+          learnt |= check.isRefusedBy(one, asked);
+          learnt |= pooler.isShownBy(one, known);
+        }
+        throw e;
       }
-      throw e;
+    }
+
+    @Override
+    public HostFailure told(SQLException failure, String authority) {
+      return whose.getOrDefault(failure, new HostFailure(authority, failure));
     }
   }
 

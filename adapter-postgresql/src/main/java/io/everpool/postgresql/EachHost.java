@@ -1,5 +1,6 @@
 package io.everpool.postgresql;
 
+import io.everpool.postgresql.failure.HostFailure;
 import io.everpool.postgresql.failure.SeveralHosts;
 import io.everpool.postgresql.failure.Timelines;
 import java.sql.SQLException;
@@ -108,8 +109,7 @@ final class EachHost {
       throw failure;
     }
     List<String> open = hosts.stream().filter(host -> !reached.contains(host)).toList();
-    String said = String.join(",", hosts.stream().filter(reached::contains).toList());
-    SQLException counts = failure;
+    HostFailure counts = opener.told(failure, String.join(",", reached));
     for (int i = 0; i < open.size() && !closed.getAsBoolean(); i++) {
       long left = (deadline - System.nanoTime()) / (open.size() - i);
       if (left <= 0) {
@@ -118,12 +118,11 @@ final class EachHost {
       try {
         return opener.at(open.get(i), 1, left);
       } catch (Timelines.Superseded e) {
-        counts.addSuppressed(e); // it lets nobody in, whatever becomes of the others
+        counts.failure().addSuppressed(e); // it lets nobody in, whatever becomes of the others
       } catch (SQLException e) {
-        counts = SeveralHosts.of(said, counts, open.get(i), e);
-        said = counts == e ? open.get(i) : said;
+        counts = SeveralHosts.of(counts, opener.told(e, open.get(i)));
       }
     }
-    throw counts;
+    throw counts.failure();
   }
 }

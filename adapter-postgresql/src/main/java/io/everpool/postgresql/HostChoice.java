@@ -1,8 +1,10 @@
 package io.everpool.postgresql;
 
+import io.everpool.postgresql.failure.HostFailure;
 import io.everpool.postgresql.failure.SeveralHosts;
 import io.everpool.postgresql.failure.Timelines;
 import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -41,6 +43,15 @@ final class HostChoice {
      * @param hosts how many these are
      */
     PostgresConnection at(String authority, int hosts, long timeoutNanos) throws SQLException;
+
+    /**
+     * Whose failure it is that {@link #at} has thrown.
+     *
+     * @param authority as it was given to it
+     */
+    default HostFailure told(SQLException failure, String authority) {
+      return new HostFailure(authority, failure);
+    }
   }
 
   private final List<String> hosts;
@@ -104,7 +115,7 @@ final class HostChoice {
     try {
       return opener.at(String.join(",", preferred), preferred.size(), share);
     } catch (Timelines.Superseded e) {
-      return elsewhere(e, opener, deadline);
+      return elsewhere(e, without(List.of(e.host())), null, opener, deadline);
     } catch (SQLException e) {
       if (last == 0) {
         throw e;
@@ -137,19 +148,31 @@ final class HostChoice {
       throws SQLException {
     List<String> rest = without(preferred);
     String others = String.join(",", rest);
+    HostFailure known = opener.told(failure, String.join(",", preferred));
     try {
       return opener.at(others, rest.size(), deadline - System.nanoTime());
+    } catch (Timelines.Superseded e) {
+      List<String> unasked = rest.stream().filter(host -> !host.equals(e.host())).toList();
+      return elsewhere(e, unasked, known, opener, deadline);
     } catch (SQLException other) {
-      throw SeveralHosts.of(String.join(",", preferred), failure, others, other);
+      throw SeveralHosts.of(known, opener.told(other, others)).failure();
     }
   }
 
-  /** Opens at one of the others, for a failover has superseded the server that was found. */
-  private PostgresConnection elsewhere(Timelines.Superseded e, Opener opener, long deadline)
+  /**
+   * Opens at one of the others, for a failover has superseded the server that was found.
+   *
+   * @param known the failure of hosts that were asked before; null if none were
+   */
+  private PostgresConnection elsewhere(
+      Timelines.Superseded e,
+      List<String> others,
+      @Nullable HostFailure known,
+      Opener opener,
+      long deadline)
       throws SQLException {
-    List<String> others = without(List.of(e.host()));
-    SQLException failure = e;
-    String failed = "";
+    List<Timelines.Superseded> superseded = new ArrayList<>(List.of(e));
+    HostFailure counts = known;
     for (int i = 0; i < others.size() && !closed.getAsBoolean(); i++) {
       long left = (deadline - System.nanoTime()) / (others.size() - i);
       if (left <= 0) {
@@ -157,19 +180,15 @@ final class HostChoice {
       }
       try {
         return opener.at(others.get(i), 1, left);
+      } catch (Timelines.Superseded other) {
+        superseded.add(other);
       } catch (SQLException other) {
-        if (other instanceof Timelines.Superseded) {
-          failure.addSuppressed(other);
-        } else if (failure == e) {
-          failure = other;
-          failed = others.get(i);
-          other.addSuppressed(e);
-        } else {
-          failure = SeveralHosts.of(failed, failure, others.get(i), other);
-          failed = failure == other ? others.get(i) : failed;
-        }
+        HostFailure told = new HostFailure(others.get(i), other);
+        counts = counts == null ? told : SeveralHosts.of(counts, told);
       }
     }
+    SQLException failure = counts == null ? superseded.remove(0) : counts.failure();
+    superseded.forEach(failure::addSuppressed);
     throw failure;
   }
 

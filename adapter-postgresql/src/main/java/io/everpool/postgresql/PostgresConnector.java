@@ -262,7 +262,8 @@ final class PostgresConnector implements Connector {
       try {
         Opening.Login login =
             () -> driver.connect(authority, LoginProperties.path(said), properties);
-        return begin(attempt.connect(opening, login, said), opening::finish, deadline);
+        return attempt.connect(
+            opening, login, said, connection -> begin(connection, opening::finish, deadline));
       } finally {
         underWay.remove(opening);
       }

@@ -467,6 +467,89 @@ class HostsThatRefuseTest {
     }
   }
 
+  /** What one host has said is said of no other one. */
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void beforeOneThatWasPassedOverEachIsNamedWithItsOwnWords(boolean firstHasThePassword)
+      throws SQLException {
+    Host ofFirst = firstHasThePassword ? Host.NO_LOGIN : Host.WRONG_PASSWORD;
+    Host ofLast = firstHasThePassword ? Host.WRONG_PASSWORD : Host.NO_LOGIN;
+    try (FaultProxy passedOver = FaultProxy.before(one);
+        Connector connector =
+            Sessions.connector(
+                url("sslmode=disable")
+                    .replace("//", "//" + at(passedOver) + ",")
+                    .replace("hostRecheckSeconds=0", "hostRecheckSeconds=600"),
+                config -> config.password(one.password()).pooler(PoolerMode.NONE))) {
+      passedOver.refuse();
+      connector.open(Sessions.TIMEOUT).close();
+      ofFirst.make(one, first);
+      ofLast.make(other, last);
+      SQLException failure =
+          catchThrowableOfType(SQLException.class, () -> connector.open(Sessions.TIMEOUT).close());
+      assertThat(connector.classify(failure)).isEqualTo(Verdict.SERVER_DOWN);
+      assertThat(failure.getMessage())
+          .contains(
+              at(first) + ": FATAL: " + ofFirst.words, " " + at(last) + ": FATAL: " + ofLast.words)
+          .doesNotContain(at(first) + "," + at(last) + ":");
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void besidesOneThatWasSetAsideEachIsNamedWithItsOwnWords(boolean refusesLast)
+      throws SQLException {
+    try (FaultProxy away = FaultProxy.before(other);
+        PostgresConnector connector =
+            (PostgresConnector)
+                Sessions.connector(
+                    url("sslmode=disable")
+                        .replace(
+                            at(last),
+                            refusesLast ? at(away) + "," + at(last) : at(last) + "," + at(away)),
+                    config -> config.password(one.password()).pooler(PoolerMode.NONE))) {
+      connector.open(Sessions.TIMEOUT).close();
+      Host.STANDBY.make(one, first);
+      connector.open(Sessions.TIMEOUT).close(); // at another, which writes
+      Host.FULL.make(one, first);
+      standby.awaitReplayOf(one);
+      away.refuse();
+      Host.WRONG_PASSWORD.make(other, last);
+      SQLException failure =
+          catchThrowableOfType(SQLException.class, () -> connector.open(Sessions.TIMEOUT).close());
+      assertThat(verdict(failure)).isEqualTo(Verdict.OUT_OF_SLOTS);
+      assertThat(failure.getMessage())
+          .contains(" " + at(away) + ": Connection refused")
+          .contains(" " + at(last) + ": FATAL: " + Host.WRONG_PASSWORD.words)
+          .doesNotContain(at(last) + "," + at(away) + ":", at(away) + "," + at(last) + ":");
+    }
+  }
+
+  /** The driver has returned its connection, which breaks at our own first question. */
+  @Test
+  void aHostThatIsLostBehindTheLoginIsNamedAlone() throws SQLException {
+    try (FaultProxy unasked = FaultProxy.before(other);
+        PostgresConnector connector =
+            (PostgresConnector)
+                Sessions.connector(
+                    url("sslmode=disable&options=-c%20client_connection_check_interval=0")
+                        .replace(at(last), at(last) + "," + at(unasked)),
+                    config -> config.password(one.password()).pooler(PoolerMode.NONE))) {
+      connector.open(Sessions.TIMEOUT).close();
+      Host.STANDBY.make(one, first);
+      connector.open(Sessions.TIMEOUT).close(); // at the last, which writes
+      Host.FULL.make(one, first);
+      standby.awaitReplayOf(one);
+      last.cutReplyTo("pg_control_system", FaultProxy.Cut.FIN);
+      SQLException failure =
+          catchThrowableOfType(SQLException.class, () -> connector.open(Sessions.TIMEOUT).close());
+      assertThat(verdict(failure)).isEqualTo(Verdict.OUT_OF_SLOTS);
+      assertThat(failure.getMessage())
+          .contains(" Other hosts: " + at(last) + ": ")
+          .doesNotContain(at(unasked) + ": ");
+    }
+  }
+
   /** The password was changed, and the last host is dead. What was said before is good for long. */
   @ParameterizedTest
   @ValueSource(booleans = {true, false})

@@ -294,6 +294,29 @@ class SupersededServerTest {
     }
   }
 
+  /** It was a standby, and for that was set aside; now it takes writes that would be lost. */
+  @Test
+  void whereTheOldPrimaryWasSetAsideTheOthersFailureIsTheFailure() throws SQLException {
+    try (FaultProxy now = FaultProxy.before(promoted.server());
+        PostgresConnector several =
+            (PostgresConnector)
+                Sessions.connector(
+                    url(at(address) + "," + at(now), "&hostRecheckSeconds=0"), c -> c)) {
+      several.open(TIMEOUT).close();
+      address.target(follower.server());
+      several.open(TIMEOUT).close(); // at the other, which writes
+      address.target(old);
+      promoted.server().execute("alter role app nologin");
+      assertThatThrownBy(() -> several.open(TIMEOUT))
+          .satisfies(e -> assertThat(several.classify(e)).isEqualTo(Verdict.ACCESS_DENIED))
+          .hasMessageContaining("Passed over: " + at(address) + " takes writes on timeline 1")
+          .hasMessageNotContaining("Other hosts");
+    } finally {
+      promoted.server().execute("alter role app login");
+    }
+    awaitNoSession();
+  }
+
   @Test
   void aPoolerBeforeTheOldPrimaryHidesNothing() throws SQLException {
     assumeTrue(PgBouncer.Kind.FORGETS.isAvailable(), PgBouncer.Kind.FORGETS.missing());

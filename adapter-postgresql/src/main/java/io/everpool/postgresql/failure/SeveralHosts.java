@@ -31,6 +31,10 @@ public final class SeveralHosts {
       return new Said(host, failure, SeveralHosts.rank(verdict));
     }
 
+    static Said of(HostFailure failure) {
+      return of(failure.host(), failure.failure());
+    }
+
     Said withRank(int other) {
       return new Said(host, failure, other);
     }
@@ -56,13 +60,14 @@ public final class SeveralHosts {
    * The failure that counts, which has the others among its suppressed ones.
    *
    * @param thrown by the driver: what the last host has said, or that none is of the wanted kind
-   * @param ends what has become of the login at each host that the driver has asked, in its order
+   * @param ends what has become of the login at each host that the driver has asked, in its order;
+   *     there is one
    * @param kindWanted whether the driver goes on where a host isn't of the kind that is wanted
    */
-  public static SQLException of(SQLException thrown, List<HostEnd> ends, boolean kindWanted) {
+  public static HostFailure of(SQLException thrown, List<HostEnd> ends, boolean kindWanted) {
     boolean noneWanted = FailureRules.isNoneOfTheWantedKind(thrown);
-    if (ends.isEmpty() || (ends.size() == 1 && !noneWanted)) {
-      return thrown;
+    if (ends.size() == 1 && !noneWanted) {
+      return new HostFailure(ends.get(0).host(), thrown);
     }
     List<HostEnd> others = new ArrayList<>(ends);
     HostEnd last = noneWanted ? null : others.remove(others.size() - 1);
@@ -91,14 +96,14 @@ public final class SeveralHosts {
    * hosts, too, that have let nobody in; then what the last of these has said is taken for it.
    */
   private static Said ofAll(SQLException thrown, List<HostEnd> ends, List<Said> said) {
-    String turnedAway =
-        ends.stream().filter(HostEnd::letIn).map(HostEnd::host).collect(Collectors.joining(","));
+    List<HostEnd> turnedAway = ends.stream().filter(HostEnd::letIn).toList();
     for (int i = said.size() - 1; i >= 0 && turnedAway.isEmpty(); i--) {
       if (said.get(i).rank < LAST) {
         return said.remove(i);
       }
     }
-    return Said.of(turnedAway, thrown);
+    List<HostEnd> of = turnedAway.isEmpty() ? ends : turnedAway;
+    return Said.of(of.stream().map(HostEnd::host).collect(Collectors.joining(",")), thrown);
   }
 
   private static SQLException unsaid() {
@@ -110,20 +115,18 @@ public final class SeveralHosts {
   }
 
   /** The one of two that counts; each may have others among its suppressed ones already. */
-  public static SQLException of(
-      String host, SQLException failure, String otherHost, SQLException other) {
-    Said own = Said.of(host, failure);
-    List<Said> one = new ArrayList<>(List.of(Said.of(otherHost, other)));
-    SQLException counts = counting(own, one);
-    for (Throwable suppressed : (counts == failure ? other : failure).getSuppressed()) {
+  public static HostFailure of(HostFailure one, HostFailure other) {
+    HostFailure counts = counting(Said.of(one), new ArrayList<>(List.of(Said.of(other))));
+    HostFailure loses = counts.failure() == one.failure() ? other : one;
+    for (Throwable suppressed : loses.failure().getSuppressed()) {
       if (suppressed instanceof OtherHost || suppressed instanceof Timelines.Superseded) {
-        counts.addSuppressed(suppressed);
+        counts.failure().addSuppressed(suppressed);
       }
     }
     return counts;
   }
 
-  private static SQLException counting(Said own, List<Said> others) {
+  private static HostFailure counting(Said own, List<Said> others) {
     Said best = own;
     for (Said one : others) {
       if (one.rank < best.rank || (!best.equals(own) && one.rank == best.rank)) {
@@ -137,6 +140,6 @@ public final class SeveralHosts {
     for (Said other : others) {
       best.failure.addSuppressed(OtherHost.of(other.host, other.failure));
     }
-    return best.failure;
+    return new HostFailure(best.host, best.failure);
   }
 }

@@ -101,6 +101,11 @@ class SeveralHostsTest {
     return new HostEnd(host, true, null);
   }
 
+  private static SQLException counting(
+      SQLException thrown, List<HostEnd> ends, boolean kindWanted) {
+    return SeveralHosts.of(thrown, ends, kindWanted).failure();
+  }
+
   private static List<String> others(SQLException failure) {
     return Arrays.stream(failure.getSuppressed()).map(Throwable::getMessage).toList();
   }
@@ -125,7 +130,7 @@ class SeveralHostsTest {
     SQLException first = one.failure();
     SQLException thrown = last.failure();
     SQLException counts =
-        SeveralHosts.of(thrown, List.of(end("a:1", first), end("b:2", last.failure())), false);
+        counting(thrown, List.of(end("a:1", first), end("b:2", last.failure())), false);
     boolean firstCounts = one.rank < last.rank;
     assertThat((Throwable) counts).isSameAs(firstCounts ? first : thrown);
     assertThat(FailureRules.whileConnecting(counts).verdict())
@@ -141,7 +146,8 @@ class SeveralHostsTest {
     SQLException first = one.failure();
     SQLException then = other.failure();
     then.addSuppressed(OtherHost.of("c:3", Word.DOWN.failure()));
-    SQLException counts = SeveralHosts.of("a:1", first, "b:2", then);
+    SQLException counts =
+        SeveralHosts.of(new HostFailure("a:1", first), new HostFailure("b:2", then)).failure();
     boolean thenCounts = other.rank < one.rank;
     assertThat((Throwable) counts).isSameAs(thenCounts ? then : first);
     assertThat(others(counts))
@@ -156,7 +162,7 @@ class SeveralHostsTest {
   void whereTheLastHostIsNotOfTheWantedKindAFullOneCounts(Word one, Word two) {
     SQLException thrown = noneWanted();
     SQLException counts =
-        SeveralHosts.of(
+        counting(
             thrown,
             List.of(end("a:1", one.failure()), end("b:2", two.failure()), letIn("c:3")),
             true);
@@ -173,7 +179,7 @@ class SeveralHostsTest {
   void whereAnEarlierHostIsNotOfTheWantedKindThatIsHeardToo(Word one, Word last) {
     SQLException thrown = last.failure();
     SQLException counts =
-        SeveralHosts.of(
+        counting(
             thrown,
             List.of(end("a:1", one.failure()), letIn("b:2"), end("c:3", last.failure())),
             true);
@@ -189,8 +195,7 @@ class SeveralHostsTest {
   void whatTheDriverSaysOfAllCountsOnlyIfOneHasLetItIn(Word one, Word last) {
     SQLException thrown = noneWanted();
     SQLException counts =
-        SeveralHosts.of(
-            thrown, List.of(end("a:1", one.failure()), end("b:2", last.failure())), true);
+        counting(thrown, List.of(end("a:1", one.failure()), end("b:2", last.failure())), true);
     assertThat((Throwable) counts).isNotSameAs(thrown);
     assertThat(FailureRules.whileConnecting(counts).verdict())
         .isEqualTo(one.rank < last.rank ? one.verdict : last.verdict);
@@ -201,12 +206,11 @@ class SeveralHostsTest {
   @MethodSource("pairs")
   void ofOneHostNothingChanges(Word one, Word other) {
     SQLException thrown = one.failure();
-    assertThat((Throwable) SeveralHosts.of(thrown, List.of(end("a:1", other.failure())), true))
+    assertThat((Throwable) counting(thrown, List.of(end("a:1", other.failure())), true))
         .isSameAs(thrown);
-    assertThat((Throwable) SeveralHosts.of(thrown, List.of(), true)).isSameAs(thrown);
     assertThat(thrown.getSuppressed()).isEmpty();
     SQLException none = noneWanted();
-    assertThat((Throwable) SeveralHosts.of(none, List.of(letIn("a:1")), true)).isSameAs(none);
+    assertThat((Throwable) counting(none, List.of(letIn("a:1")), true)).isSameAs(none);
     assertThat(none.getSuppressed()).isEmpty();
   }
 
@@ -217,8 +221,7 @@ class SeveralHostsTest {
         new PSQLException(
             "no such class", PSQLState.INVALID_PARAMETER_VALUE, new RuntimeException());
     for (HostEnd last : List.of(end("b:2", null), letIn("b:2"))) {
-      SQLException counts =
-          SeveralHosts.of(thrown, List.of(end("a:1", Word.FULL.failure()), last), false);
+      SQLException counts = counting(thrown, List.of(end("a:1", Word.FULL.failure()), last), false);
       assertThat((Throwable) counts).isSameAs(thrown);
     }
     assertThat(others(thrown)).allMatch(text -> text.startsWith("a:1: FATAL: sorry"));
@@ -230,7 +233,7 @@ class SeveralHostsTest {
   void whatOnlyTheDriverKnowsDoesNotCount(Word last) {
     SQLException thrown = last.failure();
     SQLException counts =
-        SeveralHosts.of(thrown, List.of(end("a:1", null), end("b:2", last.failure())), false);
+        counting(thrown, List.of(end("a:1", null), end("b:2", last.failure())), false);
     assertThat((Throwable) counts).isSameAs(thrown);
     assertThat(others(thrown))
         .containsExactly("a:1: the driver has ended this login and doesn't say why");
@@ -241,10 +244,10 @@ class SeveralHostsTest {
   void norDoesItWhereAKindIsMerelyPreferred(Word one) {
     SQLException known = one.failure();
     List<HostEnd> ends = List.of(end("a:1", known), end("b:2", null));
-    assertThat((Throwable) SeveralHosts.of(noneWanted(), ends, true)).isSameAs(known);
+    assertThat((Throwable) counting(noneWanted(), ends, true)).isSameAs(known);
     SQLException thrown = noneWanted();
     ends = List.of(end("a:1", null), end("b:2", null));
-    assertThat((Throwable) SeveralHosts.of(thrown, ends, true)).isSameAs(thrown);
+    assertThat((Throwable) counting(thrown, ends, true)).isSameAs(thrown);
   }
 
   /** It has broken when the login was over. */
@@ -252,13 +255,13 @@ class SeveralHostsTest {
   void aSessionThatBreaksAtOnceKeepsNobodyFromHearingOfAFullHost() {
     SQLException full = Word.FULL.failure();
     List<HostEnd> ends = List.of(end("a:1", full), letIn("b:2"));
-    assertThat((Throwable) SeveralHosts.of(Word.DOWN.failure(), ends, false)).isSameAs(full);
+    assertThat((Throwable) counting(Word.DOWN.failure(), ends, false)).isSameAs(full);
   }
 
   // ---- in words
 
   private static SQLException counting() {
-    return SeveralHosts.of(
+    return counting(
         Word.DOWN.failure(),
         List.of(
             end("a:1", server("28P01", "no\r\nFATAL\tentry\u0007 for ~hunter2~")),
