@@ -57,9 +57,12 @@ public final class ProtocolTap {
     }
   }
 
-  /** The driver is told that the connection failed. What happens to a session isn't kept. */
+  /**
+   * The driver is told that the connection failed. What happens to a session isn't kept, nor where
+   * nobody knows whether there is one.
+   */
   public void failed(IOException failure) {
-    if (loginFailure == null && !log.isReady()) {
+    if (loginFailure == null && !log.isReady() && !log.isLost()) {
       loginFailure = failure;
     }
   }

@@ -884,6 +884,23 @@ class ProtocolTapTest {
     assertThat(open.loginFailure()).isNull();
   }
 
+  /** Of a stream that isn't understood nobody knows whether the login is over. */
+  @Test
+  void noFailureIsKeptOfAStreamThatIsNotUnderstood() {
+    for (boolean encrypted : new boolean[] {true, false}) {
+      ProtocolTap tap = new ProtocolTap(() -> {});
+      if (encrypted) {
+        Conversation.unopened().rawInts(8, 80877104).raw(false, (byte) 'G').play(tap);
+      } else {
+        Conversation.unopened().startup().play(tap);
+        tap.log().lose();
+      }
+      tap.failed(new IOException("reset"));
+      tap.received(new byte[1], 0, -1);
+      assertThat(tap.loginFailure()).isNull();
+    }
+  }
+
   @Test
   void whatIsEncryptedAboveProvesNothing() {
     for (char answer : new char[] {'S', 'G', 'E'}) {
