@@ -100,7 +100,7 @@ final class Attempt {
         throw e;
       }
       String kind = said.getOrDefault(PropertyNames.TARGET_SERVER_TYPE, "any");
-      HostFailure counts = SeveralHosts.of(e, ends, !kind.equals("any"));
+      HostFailure counts = SeveralHosts.of(e, ends, SeveralHosts.Kind.of(kind));
       whose.put(counts.failure(), counts);
       throw counts.failure();
     }

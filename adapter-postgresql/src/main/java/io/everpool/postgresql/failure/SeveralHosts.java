@@ -5,6 +5,7 @@ import io.everpool.postgresql.socket.HostEnd;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.Collectors;
 
 /**
@@ -40,6 +41,24 @@ public final class SeveralHosts {
     }
   }
 
+  /** What {@code targetServerType} says of the kind of the server. */
+  public enum Kind {
+    /** Each will do. */
+    ANY,
+
+    /** The driver goes on where a host isn't of that kind, and takes it in the end. */
+    PREFERRED,
+
+    /** The driver takes no other one. */
+    REQUIRED;
+
+    /** By the property's value. */
+    public static Kind of(String targetServerType) {
+      String type = targetServerType.toLowerCase(Locale.ROOT);
+      return type.equals("any") ? ANY : type.startsWith("prefer") ? PREFERRED : REQUIRED;
+    }
+  }
+
   private SeveralHosts() {}
 
   /**
@@ -62,9 +81,9 @@ public final class SeveralHosts {
    * @param thrown by the driver: what the last host has said, or that none is of the wanted kind
    * @param ends what has become of the login at each host that the driver has asked, in its order;
    *     there is one
-   * @param kindWanted whether the driver goes on where a host isn't of the kind that is wanted
+   * @param kind for which the driver goes on where a host isn't of it
    */
-  public static HostFailure of(SQLException thrown, List<HostEnd> ends, boolean kindWanted) {
+  public static HostFailure of(SQLException thrown, List<HostEnd> ends, Kind kind) {
     boolean noneWanted = FailureRules.isNoneOfTheWantedKind(thrown);
     if (ends.size() == 1 && !noneWanted) {
       return new HostFailure(ends.get(0).host(), thrown);
@@ -78,11 +97,11 @@ public final class SeveralHosts {
         said.add(Said.of(end.host(), failure));
       } else if (!end.letIn()) {
         said.add(new Said(end.host(), unsaid(), LAST));
-      } else if (kindWanted && !noneWanted) {
+      } else if (kind != Kind.ANY && !noneWanted) {
         said.add(Said.of(end.host(), notOfTheWantedKind()));
       }
     }
-    return counting(last == null ? ofAll(thrown, ends, said) : ofLast(thrown, last), said);
+    return counting(last == null ? ofAll(thrown, ends, said, kind) : ofLast(thrown, last), said);
   }
 
   /** What is wrong for good and no host has said is so on this side: no other host mends it. */
@@ -94,16 +113,23 @@ public final class SeveralHosts {
   /**
    * The driver says that none is of the wanted kind. Where it merely prefers a kind it says so of
    * hosts, too, that have let nobody in; then what the last of these has said is taken for it.
+   * Where it requires one it has turned a host away; if none is known to have let the login in,
+   * that is one of those of which nothing is known.
    */
-  private static Said ofAll(SQLException thrown, List<HostEnd> ends, List<Said> said) {
+  private static Said ofAll(SQLException thrown, List<HostEnd> ends, List<Said> said, Kind kind) {
     List<HostEnd> turnedAway = ends.stream().filter(HostEnd::letIn).toList();
-    for (int i = said.size() - 1; i >= 0 && turnedAway.isEmpty(); i--) {
-      if (said.get(i).rank < LAST) {
-        return said.remove(i);
+    if (turnedAway.isEmpty()) {
+      turnedAway = ends.stream().filter(HostEnd::isUnknown).toList();
+      boolean required = kind == Kind.REQUIRED && !turnedAway.isEmpty();
+      for (int i = said.size() - 1; i >= 0 && !required; i--) {
+        if (said.get(i).rank < LAST) {
+          return said.remove(i);
+        }
       }
+      said.removeIf(one -> one.rank == LAST); // what the driver says is said of these
     }
-    List<HostEnd> of = turnedAway.isEmpty() ? ends : turnedAway;
-    return Said.of(of.stream().map(HostEnd::host).collect(Collectors.joining(",")), thrown);
+    String hosts = turnedAway.stream().map(HostEnd::host).collect(Collectors.joining(","));
+    return Said.of(hosts, thrown);
   }
 
   private static SQLException unsaid() {

@@ -16,6 +16,14 @@ public record HostEnd(String host, boolean letIn, @Nullable SQLException failure
   private static final String REFUSED = "28000";
 
   /**
+   * Whether only the driver knows: what passes isn't understood, as where it is encrypted by GSS,
+   * or the driver has ended the login by its own judgement. It may have been let in.
+   */
+  public boolean isUnknown() {
+    return !letIn && failure == null;
+  }
+
+  /**
    * The same host was asked once more. Where {@code sslmode} leaves a choice the driver asks so
    * after a refusal, without TLS or with it; if that fails as well it throws the refusal.
    */

@@ -3,6 +3,7 @@ package io.everpool.postgresql.failure;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.everpool.api.Verdict;
+import io.everpool.postgresql.failure.SeveralHosts.Kind;
 import io.everpool.postgresql.socket.HostEnd;
 import java.net.ConnectException;
 import java.sql.SQLException;
@@ -13,6 +14,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.postgresql.util.PSQLException;
@@ -101,9 +103,8 @@ class SeveralHostsTest {
     return new HostEnd(host, true, null);
   }
 
-  private static SQLException counting(
-      SQLException thrown, List<HostEnd> ends, boolean kindWanted) {
-    return SeveralHosts.of(thrown, ends, kindWanted).failure();
+  private static SQLException counting(SQLException thrown, List<HostEnd> ends, Kind kind) {
+    return SeveralHosts.of(thrown, ends, kind).failure();
   }
 
   private static List<String> others(SQLException failure) {
@@ -130,7 +131,7 @@ class SeveralHostsTest {
     SQLException first = one.failure();
     SQLException thrown = last.failure();
     SQLException counts =
-        counting(thrown, List.of(end("a:1", first), end("b:2", last.failure())), false);
+        counting(thrown, List.of(end("a:1", first), end("b:2", last.failure())), Kind.ANY);
     boolean firstCounts = one.rank < last.rank;
     assertThat((Throwable) counts).isSameAs(firstCounts ? first : thrown);
     assertThat(FailureRules.whileConnecting(counts).verdict())
@@ -165,7 +166,7 @@ class SeveralHostsTest {
         counting(
             thrown,
             List.of(end("a:1", one.failure()), end("b:2", two.failure()), letIn("c:3")),
-            true);
+            Kind.REQUIRED);
     int best = Math.min(one.rank, two.rank);
     Verdict expected =
         best >= 2 ? Verdict.SERVER_STARTING : two.rank == best ? two.verdict : one.verdict;
@@ -182,7 +183,7 @@ class SeveralHostsTest {
         counting(
             thrown,
             List.of(end("a:1", one.failure()), letIn("b:2"), end("c:3", last.failure())),
-            true);
+            Kind.REQUIRED);
     int best = Math.min(one.rank, Math.min(2, last.rank));
     Verdict expected =
         last.rank == best ? last.verdict : best == 2 ? Verdict.SERVER_STARTING : one.verdict;
@@ -195,7 +196,8 @@ class SeveralHostsTest {
   void whatTheDriverSaysOfAllCountsOnlyIfOneHasLetItIn(Word one, Word last) {
     SQLException thrown = noneWanted();
     SQLException counts =
-        counting(thrown, List.of(end("a:1", one.failure()), end("b:2", last.failure())), true);
+        counting(
+            thrown, List.of(end("a:1", one.failure()), end("b:2", last.failure())), Kind.PREFERRED);
     assertThat((Throwable) counts).isNotSameAs(thrown);
     assertThat(FailureRules.whileConnecting(counts).verdict())
         .isEqualTo(one.rank < last.rank ? one.verdict : last.verdict);
@@ -206,11 +208,11 @@ class SeveralHostsTest {
   @MethodSource("pairs")
   void ofOneHostNothingChanges(Word one, Word other) {
     SQLException thrown = one.failure();
-    assertThat((Throwable) counting(thrown, List.of(end("a:1", other.failure())), true))
+    assertThat((Throwable) counting(thrown, List.of(end("a:1", other.failure())), Kind.REQUIRED))
         .isSameAs(thrown);
     assertThat(thrown.getSuppressed()).isEmpty();
     SQLException none = noneWanted();
-    assertThat((Throwable) counting(none, List.of(letIn("a:1")), true)).isSameAs(none);
+    assertThat((Throwable) counting(none, List.of(letIn("a:1")), Kind.REQUIRED)).isSameAs(none);
     assertThat(none.getSuppressed()).isEmpty();
   }
 
@@ -221,7 +223,8 @@ class SeveralHostsTest {
         new PSQLException(
             "no such class", PSQLState.INVALID_PARAMETER_VALUE, new RuntimeException());
     for (HostEnd last : List.of(end("b:2", null), letIn("b:2"))) {
-      SQLException counts = counting(thrown, List.of(end("a:1", Word.FULL.failure()), last), false);
+      SQLException counts =
+          counting(thrown, List.of(end("a:1", Word.FULL.failure()), last), Kind.ANY);
       assertThat((Throwable) counts).isSameAs(thrown);
     }
     assertThat(others(thrown)).allMatch(text -> text.startsWith("a:1: FATAL: sorry"));
@@ -233,7 +236,7 @@ class SeveralHostsTest {
   void whatOnlyTheDriverKnowsDoesNotCount(Word last) {
     SQLException thrown = last.failure();
     SQLException counts =
-        counting(thrown, List.of(end("a:1", null), end("b:2", last.failure())), false);
+        counting(thrown, List.of(end("a:1", null), end("b:2", last.failure())), Kind.ANY);
     assertThat((Throwable) counts).isSameAs(thrown);
     assertThat(others(thrown))
         .containsExactly("a:1: the driver has ended this login and doesn't say why");
@@ -244,10 +247,61 @@ class SeveralHostsTest {
   void norDoesItWhereAKindIsMerelyPreferred(Word one) {
     SQLException known = one.failure();
     List<HostEnd> ends = List.of(end("a:1", known), end("b:2", null));
-    assertThat((Throwable) counting(noneWanted(), ends, true)).isSameAs(known);
+    assertThat((Throwable) counting(noneWanted(), ends, Kind.PREFERRED)).isSameAs(known);
     SQLException thrown = noneWanted();
     ends = List.of(end("a:1", null), end("b:2", null));
-    assertThat((Throwable) counting(thrown, ends, true)).isSameAs(thrown);
+    assertThat((Throwable) counting(thrown, ends, Kind.PREFERRED)).isSameAs(thrown);
+  }
+
+  /** It may be that one which the driver has turned away: encrypted by GSS, say. */
+  @ParameterizedTest
+  @EnumSource
+  void whereAKindIsRequiredAHostThatOnlyTheDriverKnowsMayBeOfItSoon(Word one) {
+    for (boolean first : new boolean[] {true, false}) {
+      SQLException known = one.failure();
+      SQLException thrown = noneWanted();
+      List<HostEnd> ends =
+          first
+              ? List.of(end("a:1", known), end("b:2", null))
+              : List.of(end("b:2", null), end("a:1", known));
+      HostFailure counts = SeveralHosts.of(thrown, ends, Kind.REQUIRED);
+      boolean knownCounts = one.rank < 2;
+      assertThat((Throwable) counts.failure()).isSameAs(knownCounts ? known : thrown);
+      assertThat(counts.host()).isEqualTo(knownCounts ? "a:1" : "b:2");
+      assertThat(verdicts(counts.failure()))
+          .containsExactly(knownCounts ? Verdict.SERVER_STARTING : one.verdict);
+      assertThat(others(counts.failure()).get(0)).startsWith(knownCounts ? "b:2: " : "a:1: ");
+    }
+  }
+
+  @Test
+  void ofSeveralThatOnlyTheDriverKnowsItIsSaidOfAllUnlessOneWasTurnedAway() {
+    SQLException thrown = noneWanted();
+    List<HostEnd> ends = List.of(end("a:1", null), end("b:2", null));
+    assertThat(SeveralHosts.of(thrown, ends, Kind.REQUIRED))
+        .isEqualTo(new HostFailure("a:1,b:2", thrown));
+    assertThat(thrown.getSuppressed()).isEmpty();
+    ends = List.of(letIn("a:1"), end("b:2", null));
+    assertThat(SeveralHosts.of(thrown, ends, Kind.REQUIRED))
+        .isEqualTo(new HostFailure("a:1", thrown));
+    assertThat(others(thrown))
+        .containsExactly("b:2: the driver has ended this login and doesn't say why");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "any, ANY",
+    "ANY, ANY",
+    "primary, REQUIRED",
+    "master, REQUIRED",
+    "secondary, REQUIRED",
+    "slave, REQUIRED",
+    "preferSecondary, PREFERRED",
+    "preferSlave, PREFERRED",
+    "PREFERPRIMARY, PREFERRED"
+  })
+  void theKindIsRead(String property, Kind kind) {
+    assertThat(Kind.of(property)).isEqualTo(kind);
   }
 
   /** It has broken when the login was over. */
@@ -255,7 +309,7 @@ class SeveralHostsTest {
   void aSessionThatBreaksAtOnceKeepsNobodyFromHearingOfAFullHost() {
     SQLException full = Word.FULL.failure();
     List<HostEnd> ends = List.of(end("a:1", full), letIn("b:2"));
-    assertThat((Throwable) counting(Word.DOWN.failure(), ends, false)).isSameAs(full);
+    assertThat((Throwable) counting(Word.DOWN.failure(), ends, Kind.ANY)).isSameAs(full);
   }
 
   // ---- in words
@@ -267,7 +321,7 @@ class SeveralHostsTest {
             end("a:1", server("28P01", "no\r\nFATAL\tentry\u0007 for ~hunter2~")),
             end("[::1]:2", Word.REFUSED.failure()),
             end("c:3", Word.DOWN.failure())),
-        false);
+        Kind.ANY);
   }
 
   @Test
