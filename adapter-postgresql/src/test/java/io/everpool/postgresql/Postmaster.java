@@ -1,12 +1,14 @@
 package io.everpool.postgresql;
 
 import io.everpool.servers.PostgresServer;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -62,6 +64,33 @@ final class Postmaster implements AutoCloseable {
     message[4] = (byte) (fields.length + 4);
     System.arraycopy(fields, 0, message, 5, fields.length);
     answers(message);
+  }
+
+  /** A server before 14, which doesn't say what it is, lets the client in and is gone. */
+  void letsInAndIsGone() {
+    ByteArrayOutputStream said = new ByteArrayOutputStream();
+    said.writeBytes(message('R', new byte[4]));
+    for (String parameter :
+        new String[] {
+          "server_version\00013.1\0",
+          "client_encoding\0UTF8\0",
+          "DateStyle\0ISO\0",
+          "integer_datetimes\0on\0",
+          "standard_conforming_strings\0on\0"
+        }) {
+      said.writeBytes(message('S', parameter.getBytes(StandardCharsets.UTF_8)));
+    }
+    said.writeBytes(message('K', new byte[8]));
+    said.writeBytes(message('Z', new byte[] {'I'}));
+    answers(said.toByteArray());
+  }
+
+  private static byte[] message(char type, byte[] body) {
+    return ByteBuffer.allocate(body.length + 5)
+        .put((byte) type)
+        .putInt(body.length + 4)
+        .put(body)
+        .array();
   }
 
   /** From now on a client is told nothing, and is rid of. */

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.everpool.api.PoolConfig;
+import io.everpool.api.PoolerMode;
 import io.everpool.api.Verdict;
 import io.everpool.api.driver.Connector;
 import io.everpool.postgresql.doctor.Doctor;
@@ -186,6 +187,31 @@ class UnreadErrorTest {
       }
       postmaster.resets();
       refused(connector, Verdict.SERVER_DOWN).hasMessageContaining("Other hosts: 127.0.0.1:");
+    }
+  }
+
+  /** It is lost at the driver's own question, and may be there again soon, of whatever kind. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "targetServerType=primary",
+        "targetServerType=preferPrimary",
+        "assumeMinServerVersion=8.4"
+      })
+  void aHostThatIsLostBeforeTheDriverReturnsItsConnectionIsWaitedFor(String query)
+      throws IOException {
+    postmaster.letsInAndIsGone();
+    try (Postmaster last = new Postmaster(Sessions.tlsServer())) {
+      last.answersInProtocol("28000", "you are not welcome");
+      String url =
+          "jdbc:postgresql://127.0.0.1:%d,127.0.0.1:%d/app?user=app&hostRecheckSeconds=0&%s"
+              .formatted(postmaster.port(), last.port(), "sslmode=disable&" + query);
+      Connector connector =
+          Sessions.connector(url, config -> config.password("x").pooler(PoolerMode.NONE));
+      refused(connector, Verdict.SERVER_DOWN)
+          .hasMessageContaining(
+              "Other hosts: 127.0.0.1:" + last.port() + ": FATAL: you are not welcome.")
+          .hasMessageNotContaining("targetServerType");
     }
   }
 

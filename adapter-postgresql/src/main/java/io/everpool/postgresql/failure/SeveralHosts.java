@@ -117,7 +117,8 @@ public final class SeveralHosts {
    * that is one of those of which nothing is known.
    */
   private static Said ofAll(SQLException thrown, List<HostEnd> ends, List<Said> said, Kind kind) {
-    List<HostEnd> turnedAway = ends.stream().filter(HostEnd::letIn).toList();
+    List<HostEnd> turnedAway =
+        ends.stream().filter(end -> end.letIn() && end.failure() == null).toList();
     if (turnedAway.isEmpty()) {
       turnedAway = ends.stream().filter(HostEnd::isUnknown).toList();
       boolean required = kind == Kind.REQUIRED && !turnedAway.isEmpty();

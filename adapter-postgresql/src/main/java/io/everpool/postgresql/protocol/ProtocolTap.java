@@ -16,8 +16,10 @@ public final class ProtocolTap {
   private final BackendMessages received = new BackendMessages(log);
   private final FrontendMessages sent = new FrontendMessages(log, received);
 
-  /** The first failure of a stream before the server has let the session in. */
-  private @Nullable IOException loginFailure;
+  /** The first failure of a stream before the driver has returned its connection. */
+  private @Nullable IOException failure;
+
+  private boolean returned;
 
   /**
    * Of one connection.
@@ -58,18 +60,24 @@ public final class ProtocolTap {
   }
 
   /**
-   * The driver is told that the connection failed. What happens to a session isn't kept, nor where
-   * nobody knows whether there is one.
+   * The driver is told that the connection failed. It isn't kept once the driver has returned its
+   * connection, nor where nobody knows what passes.
    */
-  public void failed(IOException failure) {
-    if (loginFailure == null && !log.isReady() && !log.isLost()) {
-      loginFailure = failure;
+  public void failed(IOException told) {
+    if (failure == null && !returned && !log.isLost()) {
+      failure = told;
     }
   }
 
-  /** How the connection has failed before the server let the session in; null if it has not. */
-  public @Nullable IOException loginFailure() {
-    return loginFailure;
+  /** The driver has returned its connection: its failures are for whoever uses it. */
+  public void returned() {
+    returned = true;
+    failure = null;
+  }
+
+  /** How the connection has failed before the driver returned it; null if it has not. */
+  public @Nullable IOException failure() {
+    return failure;
   }
 
   /** What the driver has been given; a negative length is the end of the stream. */

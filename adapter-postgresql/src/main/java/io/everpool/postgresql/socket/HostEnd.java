@@ -8,8 +8,9 @@ import org.jspecify.annotations.Nullable;
  *
  * @param host and port, as the URL spells them
  * @param letIn whether the server has let it in, so that it is the driver that has gone on
- * @param failure what has ended it. Null if only the driver knows, or if the last try at this host
- *     was let in; not null beside {@code letIn} if an earlier try was let in and a later one failed
+ * @param failure what has ended it. Null if only the driver knows, or if the driver has gone on
+ *     after the last try at this host was let in. Not null beside {@code letIn} if the session
+ *     broke before the driver had returned its connection, or if a later try failed
  */
 public record HostEnd(String host, boolean letIn, @Nullable SQLException failure) {
   /** SQLState {@code invalid_authorization_specification}. */

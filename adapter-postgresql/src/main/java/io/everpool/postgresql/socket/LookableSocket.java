@@ -90,20 +90,25 @@ public final class LookableSocket extends ChannelSocket {
     InetSocketAddress to = address;
     return to == null
         ? null
-        : new HostEnd(HostName.among(hosts, to), tap.log().isReady(), loginFailure());
+        : new HostEnd(HostName.among(hosts, to), tap.log().isReady(), failure());
+  }
+
+  /** See {@link ProtocolTap#returned}. */
+  void returned() {
+    tap.returned();
   }
 
   /** Null if there is none, or only the driver knows. */
-  private @Nullable SQLException loginFailure() {
+  private @Nullable SQLException failure() {
+    IOException failure = tap.failure();
     if (tap.log().isReady()) {
-      return null;
+      return failure == null ? null : LoginError.of(failure);
     }
     byte[] refusal = tap.log().loginError();
     if (refusal != null) {
       return LoginError.of(refusal);
     }
     SQLException unread = first.error();
-    IOException failure = tap.loginFailure();
     if (unread == null && failure != null) {
       return LoginError.of(failure);
     }

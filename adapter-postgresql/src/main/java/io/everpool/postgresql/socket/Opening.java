@@ -143,6 +143,7 @@ public final class Opening implements AutoCloseable {
       return null;
     }
     socket.wire().noDeadline();
+    socket.returned();
     return socket;
   }
 

@@ -869,19 +869,25 @@ class ProtocolTapTest {
   }
 
   @Test
-  void onlyTheFirstFailureBeforeTheSessionIsReadyIsKept() {
+  void onlyTheFirstFailureBeforeTheDriverHasReturnedItsConnectionIsKept() {
     ProtocolTap tap = new ProtocolTap(() -> {});
     IOException first = new IOException("reset");
     tap.failed(first);
     tap.received(new byte[1], 0, -1);
-    assertThat(tap.loginFailure()).isSameAs(first);
+    assertThat(tap.failure()).isSameAs(first);
     ProtocolTap ended = new ProtocolTap(() -> {});
     ended.received(new byte[1], 0, -1);
-    assertThat(ended.loginFailure()).isInstanceOf(EOFException.class);
+    assertThat(ended.failure()).isInstanceOf(EOFException.class);
     ProtocolTap open = new ProtocolTap(() -> {});
     Conversation.begin().play(open);
+    open.failed(first);
     open.received(new byte[1], 0, -1);
-    assertThat(open.loginFailure()).isNull();
+    assertThat(open.failure()).isSameAs(first);
+    open.returned();
+    assertThat(open.failure()).as("kept as long as the connection").isNull();
+    open.failed(first);
+    open.received(new byte[1], 0, -1);
+    assertThat(open.failure()).isNull();
   }
 
   /** Of a stream that isn't understood nobody knows whether the login is over. */
@@ -897,7 +903,7 @@ class ProtocolTapTest {
       }
       tap.failed(new IOException("reset"));
       tap.received(new byte[1], 0, -1);
-      assertThat(tap.loginFailure()).isNull();
+      assertThat(tap.failure()).isNull();
     }
   }
 
