@@ -48,6 +48,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 /**
  * Of several hosts each is heard, and not the last alone. {@code -Dtests.sample=N} plays every N-th
  * row of the matrix.
+ *
+ * <p>It is long, for all its tests need the same two servers with a standby each, and the same
+ * hosts.
  */
 @Timeout(600)
 class HostsThatRefuseTest {
