@@ -241,13 +241,17 @@ class LoginsTest {
 
   @Test
   void what_the_server_refuses_is_dropped_and_asked_for_once_more() throws SQLException {
-    Logins logins = logins();
-    provider = () -> Credentials.of("app", door.right).expiringAt(in(Duration.ofHours(1)));
+    isAskedForOnceMoreAt(door);
+  }
+
+  private void isAskedForOnceMoreAt(Door at) throws SQLException {
+    Logins logins = logins(at);
+    provider = () -> Credentials.of("app", at.right).expiringAt(in(Duration.ofHours(1)));
     open(logins);
-    door.right = "changed";
+    at.right = "changed";
     open(logins);
     assertThat(asked).hasValue(2);
-    assertThat(door.tried)
+    assertThat(at.tried)
         .extracting(Credentials::password)
         .containsExactly("right", "right", "changed");
     open(logins);
@@ -336,16 +340,7 @@ class LoginsTest {
 
   @Test
   void what_one_host_refuses_is_asked_for_once_more_though_another_is_away() throws SQLException {
-    Cluster cluster = new Cluster();
-    Logins logins = logins(cluster);
-    provider = () -> Credentials.of("app", cluster.right).expiringAt(in(Duration.ofHours(1)));
-    open(logins);
-    cluster.right = "changed";
-    open(logins);
-    assertThat(asked).hasValue(2);
-    assertThat(cluster.tried)
-        .extracting(Credentials::password)
-        .containsExactly("right", "right", "changed");
+    isAskedForOnceMoreAt(new Cluster());
   }
 
   /**
