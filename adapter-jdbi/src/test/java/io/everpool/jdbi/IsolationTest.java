@@ -7,6 +7,7 @@ import io.everpool.api.Pool;
 import io.everpool.api.PoolConfig;
 import io.everpool.core.Everpool;
 import io.everpool.servers.PostgresServer;
+import io.everpool.servers.Sampled;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -36,6 +37,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * A transaction with an isolation level is a unit of work as one without: in every form that Jdbi
  * has for it, at every level. There is one connection, so that the next lease tells what was left.
  */
+@Sampled
 class IsolationTest {
   private static PostgresServer server;
   private static Pool pool;

@@ -14,6 +14,7 @@ import io.everpool.servers.Await;
 import io.everpool.servers.Certificate;
 import io.everpool.servers.FaultProxy;
 import io.everpool.servers.PostgresServer;
+import io.everpool.servers.Sampled;
 import io.everpool.servers.ServerSettings;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -50,6 +51,7 @@ import org.postgresql.largeobject.LargeObject;
  * and to commit, with the connection killed before, during and after each request, and with the
  * answer lost.
  */
+@Sampled
 @Timeout(300)
 class EffectsTest {
   private static final long HOLD = 4711;

@@ -14,6 +14,7 @@ import io.everpool.api.observe.PoolEvent;
 import io.everpool.core.Everpool;
 import io.everpool.postgresql.doctor.Doctor;
 import io.everpool.servers.PostgresServer;
+import io.everpool.servers.Sampled;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.sql.SQLException;
@@ -39,6 +40,7 @@ import org.postgresql.PGProperty;
  * The server quotes what it doesn't take of {@code options} and names, pgjdbc a property's value:
  * none of that is shown where it may be a secret, and what is no secret is.
  */
+@Sampled
 @Tag("contract")
 @Timeout(300)
 class QuotedSecretsTest {

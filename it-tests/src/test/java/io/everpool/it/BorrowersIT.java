@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 import io.everpool.api.Pool;
 import io.everpool.api.ResetMode;
 import io.everpool.core.Everpool;
+import io.everpool.servers.Sampled;
 import java.io.InputStream;
 import java.sql.Connection;
 import java.sql.ResultSet;
@@ -41,6 +42,7 @@ import org.postgresql.replication.PGReplicationStream;
  * connection that answers what they ask. No deadline of the pool's helps here: each would end the
  * test.
  */
+@Sampled
 @Timeout(120)
 class BorrowersIT {
 

@@ -8,6 +8,7 @@ import io.everpool.api.Pool;
 import io.everpool.api.WorkOptions;
 import io.everpool.api.framework.UnitRerunner;
 import io.everpool.core.Everpool;
+import io.everpool.servers.Sampled;
 import java.sql.CallableStatement;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -30,6 +31,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /**
  * The rows of a cursor that a function has opened are the driver's own affair, as without a pool.
  */
+@Sampled
 class CursorsIT {
 
   @BeforeAll

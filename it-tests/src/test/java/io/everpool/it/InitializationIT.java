@@ -12,6 +12,7 @@ import io.everpool.api.WorkOptions;
 import io.everpool.api.observe.PoolEvent;
 import io.everpool.core.Everpool;
 import io.everpool.servers.Await;
+import io.everpool.servers.Sampled;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.sql.Connection;
@@ -33,6 +34,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What is done to each new connection before anybody borrows it. */
+@Sampled
 @Timeout(120)
 class InitializationIT {
 

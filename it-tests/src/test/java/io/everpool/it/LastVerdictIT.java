@@ -7,6 +7,7 @@ import static org.assertj.core.api.InstanceOfAssertFactories.type;
 import io.everpool.api.Pool;
 import io.everpool.core.Everpool;
 import io.everpool.servers.Await;
+import io.everpool.servers.Sampled;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.SQLNonTransientConnectionException;
@@ -23,6 +24,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /**
  * Connections are live and another can't be had: who waits in vain is told what the last one was.
  */
+@Sampled
 @Timeout(120)
 class LastVerdictIT {
 

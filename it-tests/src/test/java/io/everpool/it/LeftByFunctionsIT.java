@@ -8,6 +8,7 @@ import io.everpool.api.SleepMode;
 import io.everpool.core.Everpool;
 import io.everpool.servers.Await;
 import io.everpool.servers.PostgresServer;
+import io.everpool.servers.Sampled;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -27,6 +28,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What code in the database sets in the session isn't there for the next borrower. */
+@Sampled
 class LeftByFunctionsIT {
 
   @BeforeAll

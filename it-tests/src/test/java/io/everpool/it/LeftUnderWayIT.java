@@ -11,6 +11,7 @@ import io.everpool.api.PoolConfig;
 import io.everpool.api.ResetMode;
 import io.everpool.api.WorkOptions;
 import io.everpool.core.Everpool;
+import io.everpool.servers.Sampled;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.sql.Connection;
@@ -39,6 +40,7 @@ import org.postgresql.jdbc.PgConnection;
  * A copy that was left under way, at each end that a transaction may have: nothing waits for it,
  * and no COMMIT is believed by another's answer. No deadline of the pool's helps here.
  */
+@Sampled
 @Timeout(240)
 class LeftUnderWayIT {
   private static final int ROWS = 10;

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.everpool.api.Pool;
 import io.everpool.core.Everpool;
+import io.everpool.servers.Sampled;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
@@ -21,6 +22,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * what was defined since the catalogue was read. Each in a database of its own, for some of this
  * concerns every statement there.
  */
+@Sampled
 class LeftUnnamedIT {
   private static final String ROLE = "lf_unnamed";
   private static final String SETS =

@@ -15,6 +15,7 @@ import io.everpool.api.observe.PoolEvent;
 import io.everpool.core.Everpool;
 import io.everpool.servers.Await;
 import io.everpool.servers.FaultProxy;
+import io.everpool.servers.Sampled;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
@@ -38,6 +39,7 @@ import org.postgresql.jdbc.PgConnection;
  * is told that nobody knows what became of it (08007), whatever way it was sent. What is lost
  * otherwise is told as the driver tells it, but for {@linkplain LostWriteIT writes in autocommit}.
  */
+@Sampled
 @Timeout(120)
 class LostCommitIT {
   private static final String NAME = "lost-commit";

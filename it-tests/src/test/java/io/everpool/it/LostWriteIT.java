@@ -12,6 +12,7 @@ import io.everpool.core.Everpool;
 import io.everpool.jdbi.EverpoolJdbi;
 import io.everpool.servers.Await;
 import io.everpool.servers.FaultProxy;
+import io.everpool.servers.Sampled;
 import java.io.StringReader;
 import java.sql.CallableStatement;
 import java.sql.Connection;
@@ -43,6 +44,7 @@ import org.postgresql.ds.PGSimpleDataSource;
  * whoever made it is told that it may be there (08007), by whatever call. What can't be there is
  * told as the driver tells it.
  */
+@Sampled
 @Timeout(180)
 class LostWriteIT {
   private static final String NAME = "lost-write";

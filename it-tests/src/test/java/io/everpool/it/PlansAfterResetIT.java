@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.everpool.api.Pool;
 import io.everpool.core.Everpool;
+import io.everpool.servers.Sampled;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -16,6 +17,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** A plan doesn't outlive the tables that it was made for, as on a connection that is new. */
+@Sampled
 class PlansAfterResetIT {
 
   private static Pool pool(String name, boolean flush) throws SQLException {

@@ -9,6 +9,7 @@ import io.everpool.api.WorkOptions;
 import io.everpool.api.framework.UnitRerunner;
 import io.everpool.core.Everpool;
 import io.everpool.servers.Await;
+import io.everpool.servers.Sampled;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
@@ -30,6 +31,7 @@ import org.postgresql.util.PGobject;
  * Work that lost a race is run again on a session that is alive: what the run that failed has left
  * there isn't there for the next, as it would not be on another session.
  */
+@Sampled
 class RerunSessionIT {
   private static final String CONFLICT = "do $$ begin raise sqlstate '40001'; end $$";
 

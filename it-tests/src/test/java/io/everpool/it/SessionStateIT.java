@@ -12,6 +12,7 @@ import io.everpool.core.Everpool;
 import io.everpool.servers.Await;
 import io.everpool.servers.FaultProxy;
 import io.everpool.servers.FaultProxy.Direction;
+import io.everpool.servers.Sampled;
 import java.io.ByteArrayInputStream;
 import java.io.InputStream;
 import java.sql.CallableStatement;
@@ -33,6 +34,7 @@ import org.postgresql.PGConnection;
 import org.postgresql.jdbc.PgConnection;
 
 /** A lease begins as a new connection does, and the way there costs what must be, and no more. */
+@Sampled
 class SessionStateIT {
 
   private static Pool poolOfOne(PoolConfig.Builder config) throws SQLException {

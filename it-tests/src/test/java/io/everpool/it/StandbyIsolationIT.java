@@ -16,6 +16,7 @@ import io.everpool.jdbi.EverpoolJdbi;
 import io.everpool.servers.Await;
 import io.everpool.servers.PostgresServer;
 import io.everpool.servers.Replica;
+import io.everpool.servers.Sampled;
 import io.everpool.servers.ServerSettings;
 import java.sql.BatchUpdateException;
 import java.sql.Connection;
@@ -44,6 +45,7 @@ import org.postgresql.PGConnection;
  * What only reads and asks for SERIALIZABLE, of a pool whose reader is a hot standby: PostgreSQL
  * runs nothing there at that level (0A000).
  */
+@Sampled
 @Timeout(600)
 class StandbyIsolationIT {
   private static final int SERIALIZABLE = Connection.TRANSACTION_SERIALIZABLE;

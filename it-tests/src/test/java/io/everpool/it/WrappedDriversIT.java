@@ -19,6 +19,7 @@ import io.everpool.postgresql.doctor.Doctor;
 import io.everpool.postgresql.doctor.Report;
 import io.everpool.servers.Await;
 import io.everpool.servers.FaultProxy;
+import io.everpool.servers.Sampled;
 import io.opentelemetry.api.trace.Span;
 import io.opentelemetry.api.trace.Tracer;
 import io.opentelemetry.context.Scope;
@@ -56,6 +57,7 @@ import org.postgresql.ds.PGSimpleDataSource;
  * Drivers that stand between the pool and pgjdbc and look on: the pool is the same as without them,
  * and they see what the program does. A DataSource hides what it leads to, and that is told.
  */
+@Sampled
 @Timeout(120)
 class WrappedDriversIT {
   static final InMemorySpanExporter SPANS = InMemorySpanExporter.create();

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 import io.everpool.api.Pool;
 import io.everpool.api.driver.Causes;
 import io.everpool.servers.PostgresServer;
+import io.everpool.servers.Sampled;
 import java.io.ByteArrayInputStream;
 import java.io.InputStream;
 import java.io.Reader;
@@ -51,6 +52,7 @@ import org.springframework.transaction.annotation.Transactional;
  * Methods with {@code @RerunTransaction} that are given what can be read but once, by each way to
  * call them and each way to fail: all of it is there, or the call fails as its first run did.
  */
+@Sampled
 @Tag("contract")
 @Timeout(120)
 class OneShotMethodsTest {
