@@ -12,6 +12,7 @@ import io.everpool.api.PoolConfig;
 import io.everpool.core.Everpool;
 import io.everpool.servers.CertificateAuthority;
 import io.everpool.servers.PostgresServer;
+import io.everpool.servers.Sampled;
 import io.everpool.servers.ServerSettings;
 import java.nio.file.Path;
 import java.sql.SQLException;
@@ -33,6 +34,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * Every {@code sslmode} at every kind of server, by a URL of either kind: it opens with TLS, or
  * without, or is refused with the one sentence that says what to do.
  */
+@Sampled
 @Timeout(600)
 @Tag("contract")
 class TlsMatrixTest {

@@ -12,6 +12,7 @@ import io.everpool.postgresql.doctor.Report;
 import io.everpool.postgresql.driver.PresentDriver;
 import io.everpool.postgresql.driver.PropertyNames;
 import io.everpool.servers.FaultProxy;
+import io.everpool.servers.Sampled;
 import java.io.IOException;
 import java.sql.SQLException;
 import java.sql.SQLTransientException;
@@ -31,6 +32,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * A server answers with an error where pgjdbc can't read one: it was asked for encryption, or can't
  * start the process that would speak the protocol. That passes, and says nothing of TLS.
  */
+@Sampled
 @Timeout(300)
 @Tag("contract")
 class UnreadErrorTest {
