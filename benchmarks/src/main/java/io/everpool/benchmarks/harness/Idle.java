@@ -1,6 +1,5 @@
 package io.everpool.benchmarks.harness;
 
-import com.sun.management.OperatingSystemMXBean;
 import io.everpool.benchmarks.contenders.Contender;
 import io.everpool.benchmarks.contenders.Settings;
 import io.everpool.benchmarks.stub.StubDatabase;
@@ -48,11 +47,12 @@ final class Idle extends Regime {
     int threadsBefore = threads().getThreadCount();
     try (Pools open = Pools.open(contender, asleep ? settings.sleeping() : settings, pools)) {
       Thread.sleep(surroundings.pace().settleMillis());
+      ProcessorTime.now(); // what it takes for the first time
       threads().resetPeakThreadCount();
       long wakeUps = wakeUps();
-      long cpu = cpuNanos();
+      ProcessorTime begun = ProcessorTime.now();
       Thread.sleep(surroundings.pace().idleMillis());
-      long spent = cpuNanos() - cpu;
+      long spent = ProcessorTime.now().since(begun);
       return new Figures()
           .with(Figures.CPU_MS, (double) spent / TimeUnit.MILLISECONDS.toNanos(1))
           .with(Figures.WAKE_UPS, (double) (wakeUps() - wakeUps))
@@ -74,9 +74,5 @@ final class Idle extends Regime {
       }
     }
     return sum;
-  }
-
-  private static long cpuNanos() {
-    return ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class).getProcessCpuTime();
   }
 }

@@ -5,14 +5,16 @@ import io.everpool.benchmarks.contenders.Contender;
 import io.everpool.benchmarks.contenders.Settings;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 
 /**
- * Threads that take a connection for one {@code SELECT 1} on PostgreSQL. Either all pools have the
- * same session settings, which are Everpool's defaults ({@code statement_timeout} costs the server
- * something at each statement), or each pool has its own defaults.
+ * Threads that take a connection for one {@code SELECT 1} on PostgreSQL. Either all pools limit a
+ * statement as Everpool does by default, or each pool has its own defaults, which limit nothing. A
+ * limit costs something at each statement: {@code statement_timeout} the server, {@code
+ * socketTimeout} the client, whose JDK then asks whether there is an answer, waits, and asks again.
  */
 final class Postgres extends Regime {
 
@@ -25,6 +27,9 @@ final class Postgres extends Regime {
           }
         }
       };
+
+  /** By how much Everpool's {@code socketTimeout} is longer than a statement may run. */
+  private static final Duration GRACE = Duration.ofSeconds(10);
 
   private final int threads;
   private final int size;
@@ -39,13 +44,13 @@ final class Postgres extends Regime {
             + " on "
             + size
             + " connections, "
-            + (alike ? "the same session settings for all" : "each as it comes"));
+            + (alike ? "the same limits on a statement for all" : "each as it comes"));
     this.threads = threads;
     this.size = size;
     this.alike = alike;
   }
 
-  /** Gives all pools a {@code statement_timeout}. */
+  /** Gives all pools a {@code statement_timeout} and a {@code socketTimeout}. */
   static Postgres alike(int threads, int size) {
     return new Postgres(threads, size, true);
   }
@@ -72,10 +77,13 @@ final class Postgres extends Regime {
   public Figures measure(Contender contender, Surroundings surroundings) throws Exception {
     Surroundings.Server server = Objects.requireNonNull(surroundings.server(), "no server");
     String url = server.url();
-    if (alike && contender != Contender.EVERPOOL) { // Everpool sets it by itself
+    if (alike && contender != Contender.EVERPOOL) { // Everpool sets both by itself
+      Duration limit = PoolConfig.builder(url).build().commandTimeout();
       url +=
           "?options=-c%20statement_timeout="
-              + PoolConfig.builder(url).build().commandTimeout().toMillis();
+              + limit.toMillis()
+              + "&socketTimeout="
+              + limit.plus(GRACE).toSeconds();
     }
     Settings settings = Settings.postgres(url, server.user(), server.password(), size);
     try (Contender.Open pool = contender.open(settings)) {
