@@ -29,13 +29,13 @@ public @interface Sampled {
 
     @Override
     public ConditionEvaluationResult evaluateExecutionCondition(ExtensionContext context) {
-      Matcher number = CASE.matcher(context.getUniqueId());
-      return isLeftOut(number, SAMPLE)
+      return isLeftOut(context.getUniqueId(), SAMPLE)
           ? ConditionEvaluationResult.disabled("not in the sample")
           : ConditionEvaluationResult.enabled("in the sample, or no case of several");
     }
 
-    private static boolean isLeftOut(Matcher number, int sample) {
+    static boolean isLeftOut(String uniqueId, int sample) {
+      Matcher number = CASE.matcher(uniqueId);
       return number.find() && (Integer.parseInt(number.group(1)) - 1) % sample != 0;
     }
   }
