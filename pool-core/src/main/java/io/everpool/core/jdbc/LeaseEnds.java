@@ -196,6 +196,11 @@ abstract class LeaseEnds implements LeaseManager {
   }
 
   @Override
+  public int newsOnce(String what) {
+    return repeats.newsOnce(what, time.nanoTime());
+  }
+
+  @Override
   public boolean canReplace() {
     return !server.isFailing();
   }

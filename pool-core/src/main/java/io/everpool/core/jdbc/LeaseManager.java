@@ -75,6 +75,11 @@ public interface LeaseManager {
     return 0;
   }
 
+  /** As {@link #news(String)}, of what is told once and then no more. */
+  default int newsOnce(String what) {
+    return 0;
+  }
+
   /** Whether another connection could take a session's place, as far as the last connect shows. */
   boolean canReplace();
 

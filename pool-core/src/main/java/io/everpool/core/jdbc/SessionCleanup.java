@@ -239,12 +239,22 @@ final class SessionCleanup {
     rolledBack = itsBorrowers;
   }
 
+  /**
+   * Tells of a transaction that was left open. Of those that have only read one is told of for each
+   * place in the program: nothing is lost by them, and frameworks leave them open by design (Spring
+   * Batch's JdbcCursorItemReader does at the end of each step).
+   */
   private void tellOfTransaction() {
     String pool = leases.config().name();
     String place = place();
-    int untold = leases.news("a transaction at " + place);
+    boolean read = session.hasOnlyRead();
+    int untold =
+        read
+            ? leases.newsOnce("a transaction that has read at " + place)
+            : leases.news("a transaction at " + place);
     String line =
-        "Pool {}: connection {} came back with an open transaction, which was rolled back";
+        "Pool {}: connection {} came back with an open transaction, which was rolled back"
+            + (read ? "; it has only read, and more of them from this place aren't warned of" : "");
     if (untold < 0) {
       log.debug(line + ", at {}", pool, session.number(), place);
     } else {

@@ -131,6 +131,16 @@ abstract class SessionSettings extends SessionFacts {
   }
 
   /**
+   * Whether the texts of this lease do nothing but read, as far as their words tell, and nothing
+   * was done past them.
+   */
+  final boolean hasOnlyRead() {
+    return !isExposed()
+        && !has(
+            SqlTexts.WRITES | SqlTexts.MAY_WRITE | SqlTexts.MAY_WRITE_IN_QUERY | SqlTexts.CALLS);
+  }
+
+  /**
    * Whether what the last statement has written may be there for good though its answer has not
    * come: the statement may write, and is committed by itself. Must be asked once the connection is
    * lost. If the driver doesn't see what is sent, the texts of this lease decide, together with

@@ -28,8 +28,8 @@ public final class Repeats<W> {
     long toldAt;
     int untold;
 
-    int news(long now) {
-      if (told && now - toldAt < AGAIN) {
+    int news(long now, long again) {
+      if (told && now - toldAt < again) {
         untold++;
         return -1;
       }
@@ -49,7 +49,15 @@ public final class Repeats<W> {
    *     counted since the last line
    */
   public synchronized int news(W what, long now) {
-    return line(what, now).news(now);
+    return line(what, now).news(now, AGAIN);
+  }
+
+  /**
+   * As {@link #news}, of a thing that is worth one line however long it goes on. It is news again
+   * only if so many others came that it was forgotten.
+   */
+  public synchronized int newsOnce(W what, long now) {
+    return line(what, now).news(now, Long.MAX_VALUE);
   }
 
   private Line line(W what, long now) {

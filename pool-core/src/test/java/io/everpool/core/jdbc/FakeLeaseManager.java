@@ -84,8 +84,11 @@ public final class FakeLeaseManager implements LeaseManager {
   /** What is news; all is without. */
   public @Nullable OutageLog outages;
 
-  /** What is news of what is done wrong, at a time that stands still; all is without. */
+  /** What is news of what is done wrong; all is without. */
   public @Nullable Repeats<String> repeats;
+
+  /** The time for that; it stands still unless a test moves it. */
+  public long repeatsAt;
 
   private long fencedThrough;
 
@@ -276,7 +279,12 @@ public final class FakeLeaseManager implements LeaseManager {
 
   @Override
   public int news(String what) {
-    return repeats == null ? 0 : repeats.news(what, 0);
+    return repeats == null ? 0 : repeats.news(what, repeatsAt);
+  }
+
+  @Override
+  public int newsOnce(String what) {
+    return repeats == null ? 0 : repeats.newsOnce(what, repeatsAt);
   }
 
   @Override

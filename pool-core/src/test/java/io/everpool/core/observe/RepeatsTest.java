@@ -30,6 +30,16 @@ class RepeatsTest {
   }
 
   @Test
+  void what_is_worth_one_line_is_news_once() {
+    assertThat(repeats.newsOnce("a", now)).isZero();
+    for (int i = 0; i < 1_000; i++) {
+      now += Repeats.AGAIN;
+      assertThat(repeats.newsOnce("a", now)).isNegative();
+    }
+    assertThat(news("b")).isZero();
+  }
+
+  @Test
   void what_is_not_the_same_is_news_of_its_own() {
     assertThat(news("a")).isZero();
     assertThat(news("b")).isZero();
