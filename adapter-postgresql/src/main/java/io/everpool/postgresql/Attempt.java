@@ -5,15 +5,19 @@ import io.everpool.postgresql.driver.PropertyNames;
 import io.everpool.postgresql.failure.ConnectFailure;
 import io.everpool.postgresql.failure.HostFailure;
 import io.everpool.postgresql.failure.SeveralHosts;
+import io.everpool.postgresql.failure.Timelines;
 import io.everpool.postgresql.socket.HostEnd;
 import io.everpool.postgresql.socket.Opening;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.Collection;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One attempt to open a connection, with what is known of the way to the server when it begins. Its
@@ -31,8 +35,10 @@ final class Attempt {
    */
   private final Set<String> tried = new HashSet<>();
 
-  /** The hosts whose own failure is known, whether or not the driver has said anything of it. */
-  private final Set<String> heard = new HashSet<>();
+  /**
+   * The hosts' own failures that are known, whether or not the driver has said anything of them.
+   */
+  private final Map<String, SQLException> heard = new HashMap<>();
 
   /**
    * These, those that have let a login in, and those of which only the driver knows what has become
@@ -71,7 +77,7 @@ final class Attempt {
         throw e;
       }
       Set<String> askedAlone = new HashSet<>(tried);
-      askedAlone.addAll(heard);
+      askedAlone.addAll(heard.keySet());
       return each.open(hearing, askedAlone, this::hasLearnt, deadline, e);
     }
   }
@@ -109,7 +115,9 @@ final class Attempt {
       return beginning.of(connection);
     } catch (SQLException e) {
       if (!ends.isEmpty()) {
-        whose.put(e, new HostFailure(ends.get(ends.size() - 1).host(), e));
+        String host = ends.get(ends.size() - 1).host();
+        tried.add(host);
+        whose.put(e, new HostFailure(host, e));
       }
       throw e;
     }
@@ -118,8 +126,9 @@ final class Attempt {
   List<HostEnd> hear(List<HostEnd> ends) {
     for (HostEnd end : ends) {
       reached.add(end.host());
-      if (end.failure() != null) {
-        heard.add(end.host());
+      SQLException failure = end.failure();
+      if (failure != null) {
+        heard.put(end.host(), failure);
       }
     }
     return ends;
@@ -127,7 +136,7 @@ final class Attempt {
 
   /** Whether this attempt has failed at that host, and it is known why. */
   boolean hasHeard(String host) {
-    return heard.contains(host);
+    return heard.containsKey(host);
   }
 
   /** Learns from each failure. */
@@ -145,17 +154,31 @@ final class Attempt {
       } catch (SQLException e) {
         tried.add(authority);
         learnt |= e instanceof Pooler.Found;
-        for (SQLException one : ConnectFailure.ofEachHost(e)) {
-          learnt |= check.isRefusedBy(one, asked);
-          learnt |= pooler.isShownBy(one, known);
+        learn(ConnectFailure.ofEachHost(e));
+        if (e instanceof Timelines.Superseded) {
+          learn(heard.values()); // the driver has come to that server by their failures
         }
         throw e;
+      }
+    }
+
+    private void learn(Collection<SQLException> failures) {
+      for (SQLException one : failures) {
+        learnt |= check.isRefusedBy(one, asked);
+        learnt |= pooler.isShownBy(one, known);
       }
     }
 
     @Override
     public HostFailure told(SQLException failure, String authority) {
       return whose.getOrDefault(failure, new HostFailure(authority, failure));
+    }
+
+    @Override
+    public @Nullable HostFailure heard(String host) {
+      // if a login has to be another one, the host may let that in
+      SQLException failure = learnt ? null : heard.get(host);
+      return failure == null ? null : new HostFailure(host, failure);
     }
   }
 

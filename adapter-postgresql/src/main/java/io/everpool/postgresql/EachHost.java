@@ -3,7 +3,9 @@ package io.everpool.postgresql;
 import io.everpool.postgresql.failure.HostFailure;
 import io.everpool.postgresql.failure.SeveralHosts;
 import io.everpool.postgresql.failure.Timelines;
+import io.everpool.postgresql.socket.HostName;
 import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -38,8 +40,19 @@ final class EachHost {
    * @param closed whether the connector is closed, so that nothing is opened any more
    */
   EachHost(List<String> hosts, BooleanSupplier closed) {
-    this.hosts = List.copyOf(hosts);
+    this.hosts = spelledOnce(hosts);
     this.closed = closed;
+  }
+
+  /** Each host by its first spelling: by that one its failure is known. */
+  private static List<String> spelledOnce(List<String> hosts) {
+    List<String> once = new ArrayList<>();
+    for (String host : hosts) {
+      if (!HostName.isAmong(once, host)) {
+        once.add(host);
+      }
+    }
+    return List.copyOf(once);
   }
 
   /**

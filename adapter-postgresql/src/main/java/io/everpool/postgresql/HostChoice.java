@@ -3,6 +3,7 @@ package io.everpool.postgresql;
 import io.everpool.postgresql.failure.HostFailure;
 import io.everpool.postgresql.failure.SeveralHosts;
 import io.everpool.postgresql.failure.Timelines;
+import io.everpool.postgresql.socket.HostName;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
@@ -51,6 +52,14 @@ final class HostChoice {
      */
     default HostFailure told(SQLException failure, String authority) {
       return new HostFailure(authority, failure);
+    }
+
+    /**
+     * What a host has said of its own failure in this opening, on the driver's way to another one;
+     * null if it wasn't asked, or if nobody knows.
+     */
+    default @Nullable HostFailure heard(String host) {
+      return null;
     }
   }
 
@@ -140,7 +149,7 @@ final class HostChoice {
   }
 
   private List<String> without(List<String> some) {
-    return hosts.stream().filter(host -> !some.contains(host)).toList();
+    return hosts.stream().filter(host -> !HostName.isAmong(some, host)).toList();
   }
 
   private PostgresConnection atThoseSetAside(
@@ -152,7 +161,8 @@ final class HostChoice {
     try {
       return opener.at(others, rest.size(), deadline - System.nanoTime());
     } catch (Timelines.Superseded e) {
-      List<String> unasked = rest.stream().filter(host -> !host.equals(e.host())).toList();
+      List<String> unasked =
+          rest.stream().filter(host -> !HostName.areSame(host, e.host())).toList();
       return elsewhere(e, unasked, known, opener, deadline);
     } catch (SQLException other) {
       throw SeveralHosts.of(known, opener.told(other, others)).failure();
@@ -160,7 +170,8 @@ final class HostChoice {
   }
 
   /**
-   * Opens at one of the others, for a failover has superseded the server that was found.
+   * Opens at one of the others, for a failover has superseded the server that was found. Those that
+   * have failed before the driver came to it aren't asked once more.
    *
    * @param known the failure of hosts that were asked before; null if none were
    */
@@ -173,17 +184,26 @@ final class HostChoice {
       throws SQLException {
     List<Timelines.Superseded> superseded = new ArrayList<>(List.of(e));
     HostFailure counts = known;
-    for (int i = 0; i < others.size() && !closed.getAsBoolean(); i++) {
-      long left = (deadline - System.nanoTime()) / (others.size() - i);
+    List<String> unasked = new ArrayList<>();
+    for (String host : others) {
+      HostFailure heard = opener.heard(host);
+      if (heard == null) {
+        unasked.add(host);
+      } else {
+        counts = counts == null ? heard : SeveralHosts.of(counts, heard);
+      }
+    }
+    for (int i = 0; i < unasked.size() && !closed.getAsBoolean(); i++) {
+      long left = (deadline - System.nanoTime()) / (unasked.size() - i);
       if (left <= 0) {
         break;
       }
       try {
-        return opener.at(others.get(i), 1, left);
+        return opener.at(unasked.get(i), 1, left);
       } catch (Timelines.Superseded other) {
         superseded.add(other);
       } catch (SQLException other) {
-        HostFailure told = new HostFailure(others.get(i), other);
+        HostFailure told = new HostFailure(unasked.get(i), other);
         counts = counts == null ? told : SeveralHosts.of(counts, told);
       }
     }

@@ -15,6 +15,7 @@ import java.util.List;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
@@ -116,6 +117,42 @@ class HostsBySpellingTest {
           .endsWith(" Other hosts: " + host + ": FATAL: password authentication failed.");
       assertThat(one.accepted()).isEqualTo(1);
       assertThat(other.accepted()).isEqualTo(1);
+    }
+  }
+
+  /**
+   * The driver asks once by each spelling. A further login would be asked of a host that was heard.
+   */
+  @ParameterizedTest
+  @CsvSource({
+    "127.0.0.1, 127.1",
+    "127.1, 127.0.0.1",
+    "2130706433, 127.1",
+    "localhost, LOCALHOST",
+    "127.0.0.1, localhost",
+    "127.1, 127.1",
+    "[::1], [0:0:0:0:0:0:0:1]",
+    "[0::0001], [::1]",
+    "[::1], [::1]",
+    "[::ffff:127.0.0.1], 127.0.0.1"
+  })
+  void twoSpellingsOfOneHostAreAskedNoMoreThanTheURLSays(String one, String other)
+      throws IOException {
+    for (PoolerMode mode : List.of(PoolerMode.NONE, PoolerMode.AUTO)) {
+      for (String state : List.of("28P01", "53300")) {
+        try (Postmaster postmaster = postmaster(one)) {
+          postmaster.answersInProtocol(state, "no");
+          String hosts = one + ":" + postmaster.port() + "," + other + ":" + postmaster.port();
+          failure(
+              hosts,
+              "any",
+              mode,
+              state.equals("28P01") ? Verdict.ACCESS_DENIED : Verdict.OUT_OF_SLOTS);
+          assertThat(postmaster.accepted())
+              .as(hosts + " " + mode + " " + state)
+              .isEqualTo(one.equals(other) ? 1 : 2);
+        }
+      }
     }
   }
 }

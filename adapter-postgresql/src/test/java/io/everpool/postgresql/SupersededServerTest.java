@@ -26,6 +26,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
@@ -266,6 +267,86 @@ class SupersededServerTest {
           assertThat(first.accepted() - before).as("logins at the old one").isEqualTo(1);
         }
       }
+    } finally {
+      promoted.server().execute("alter role app login");
+    }
+    awaitNoSession();
+  }
+
+  /** Wherever they stand, and however the new one has failed before the driver came to the old. */
+  @ParameterizedTest
+  @CsvSource({
+    "'old,new', nologin, NONE",
+    "'old,new', connection limit 0, AUTO",
+    "'new,old', nologin, NONE",
+    "'new,old', nologin, AUTO",
+    "'new,old', connection limit 0, NONE",
+    "'new,old', connection limit 0, AUTO",
+    "'new,new,old', nologin, AUTO",
+    "'new,new,old', connection limit 0, AUTO",
+    "'new,old,new', nologin, AUTO",
+    "'new,old,new', connection limit 0, AUTO"
+  })
+  void eachHostIsAskedOnceWhereOneIsSuperseded(String hosts, String refusing, PoolerMode mode)
+      throws SQLException {
+    promoted.server().execute("alter role app " + refusing);
+    try (FaultProxy superseded = FaultProxy.before(old);
+        FaultProxy first = FaultProxy.before(promoted.server());
+        FaultProxy second = FaultProxy.before(promoted.server())) {
+      String named =
+          hosts
+              .replace("old", at(superseded))
+              .replaceFirst("new", at(first))
+              .replace("new", at(second));
+      try (PostgresConnector several =
+          (PostgresConnector)
+              Sessions.connector(url(named, "&hostRecheckSeconds=0"), c -> c.pooler(mode))) {
+        several.timelines.judge("elsewhere", system(), "00000002");
+        assertThatThrownBy(() -> several.open(TIMEOUT))
+            .satisfies(
+                e ->
+                    assertThat(several.classify(e))
+                        .isEqualTo(
+                            refusing.equals("nologin")
+                                ? Verdict.ACCESS_DENIED
+                                : Verdict.OUT_OF_SLOTS))
+            .hasMessageContaining("Passed over: " + at(superseded) + " takes writes on timeline");
+        assertThat(List.of(superseded.accepted(), first.accepted(), second.accepted()))
+            .isEqualTo(List.of(1L, 1L, hosts.split("new", -1).length - 2L));
+      }
+    } finally {
+      promoted.server().execute("alter role app login connection limit -1");
+    }
+    awaitNoSession();
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "127.1:%d",
+    "2130706433:%d",
+    "LOCALHOST:%d",
+    "[::ffff:127.0.0.1]:%d",
+    "'127.1:%d,127.0.0.1:%d'",
+    "'127.0.0.1:%d,2130706433:%d'",
+    "'localhost:%d,LOCALHOST:%d'"
+  })
+  void aSupersededHostIsAskedOnceHoweverItIsSpelled(String spelling) throws SQLException {
+    promoted.server().execute("alter role app nologin");
+    try (FaultProxy superseded = FaultProxy.before(old);
+        PostgresConnector several =
+            (PostgresConnector)
+                Sessions.connector(
+                    url(
+                        spelling.replace("%d", String.valueOf(superseded.port()))
+                            + ","
+                            + at(promoted.server()),
+                        "&hostRecheckSeconds=0"),
+                    c -> c.pooler(PoolerMode.NONE))) {
+      several.timelines.judge("elsewhere", system(), "00000002");
+      assertThatThrownBy(() -> several.open(TIMEOUT))
+          .satisfies(e -> assertThat(several.classify(e)).isEqualTo(Verdict.ACCESS_DENIED))
+          .hasMessageContaining("Passed over: ");
+      assertThat(superseded.accepted()).isEqualTo(1);
     } finally {
       promoted.server().execute("alter role app login");
     }

@@ -3,14 +3,15 @@ package io.everpool.postgresql.socket;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
+import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
 
 /**
- * Finds the host of a URL that a socket was told to connect to. An address has several spellings
- * ({@code [::1]}, {@code 127.1}), and the socket knows only the JDK's.
+ * Tells hosts of a URL apart, and finds the one that a socket was told to connect to. An address
+ * has several spellings ({@code [::1]}, {@code 127.1}), and the socket knows only the JDK's.
  */
-final class HostName {
+public final class HostName {
   private static final int PARTS = 4;
   private static final int BITS = 8;
   private static final int MOST_DIGITS = 10;
@@ -29,6 +30,16 @@ final class HostName {
     String name = of(address);
     String plain = plain(name);
     return hosts.stream().filter(host -> plain(host).equals(plain)).findFirst().orElse(name);
+  }
+
+  /** Whether both, with their ports, are spellings of one host. No name service is asked. */
+  public static boolean areSame(String one, String other) {
+    return one.equals(other) || plain(one).equals(plain(other));
+  }
+
+  /** Whether {@code host} is a spelling of one of {@code hosts}. */
+  public static boolean isAmong(Collection<String> hosts, String host) {
+    return hosts.stream().anyMatch(one -> areSame(one, host));
   }
 
   private static String of(InetSocketAddress address) {
