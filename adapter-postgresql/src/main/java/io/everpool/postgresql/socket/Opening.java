@@ -3,6 +3,7 @@ package io.everpool.postgresql.socket;
 import java.io.IOException;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -26,7 +27,7 @@ public final class Opening implements AutoCloseable {
   private static final AtomicLong NUMBERS = new AtomicLong();
 
   private final String token = Long.toString(NUMBERS.incrementAndGet());
-  private final KeepAlive keepAlive;
+  private final Source source;
   private final long deadline;
 
   /** Those that the driver is given, with their ports, as the URL spells them. */
@@ -36,13 +37,27 @@ public final class Opening implements AutoCloseable {
   private final List<LookableSocket> sockets = new CopyOnWriteArrayList<>();
 
   private volatile @Nullable LookableSocket last;
+
+  /** Why the last socket that couldn't be made couldn't (too many open files); null if all were. */
+  private volatile @Nullable IOException notMade;
+
+  /** Whether the driver has got no socket after that one. */
+  private volatile boolean endsWithoutSocket;
+
   private volatile boolean over;
   private volatile boolean cut;
 
-  private Opening(long deadline, List<String> hosts, KeepAlive keepAlive) {
+  /** Makes sockets. */
+  @FunctionalInterface
+  interface Source {
+    /** Makes one that isn't connected yet. */
+    LookableSocket open() throws IOException;
+  }
+
+  private Opening(long deadline, List<String> hosts, Source source) {
     this.deadline = deadline;
     this.hosts = List.copyOf(hosts);
-    this.keepAlive = keepAlive;
+    this.source = source;
   }
 
   /**
@@ -51,7 +66,11 @@ public final class Opening implements AutoCloseable {
    * @param hosts with their ports, as the URL spells them
    */
   public static Opening begin(long timeoutNanos, List<String> hosts, KeepAlive keepAlive) {
-    Opening opening = new Opening(System.nanoTime() + timeoutNanos, hosts, keepAlive);
+    return begin(timeoutNanos, hosts, () -> LookableSocket.open(keepAlive));
+  }
+
+  static Opening begin(long timeoutNanos, List<String> hosts, Source source) {
+    Opening opening = new Opening(System.nanoTime() + timeoutNanos, hosts, source);
     UNDER_WAY.put(opening.token, opening);
     return opening;
   }
@@ -66,7 +85,7 @@ public final class Opening implements AutoCloseable {
 
   /** A new socket for this opening, or for a cancel request once it is over. */
   LookableSocket socket() throws IOException {
-    LookableSocket socket = LookableSocket.open(keepAlive);
+    LookableSocket socket = make();
     if (Thread.currentThread() instanceof FinalCancel.Messenger messenger) {
       socket.wire().deadline(messenger.deadline());
     }
@@ -75,6 +94,7 @@ public final class Opening implements AutoCloseable {
       socket.wire().deadline(now + (deadline - now) / Math.max(1, hosts.size() - sockets.size()));
       sockets.add(socket);
       last = socket;
+      endsWithoutSocket = false;
       // Whoever cuts sets the flag, then closes the last socket; this one set the socket first.
       if (cut) {
         socket.close();
@@ -82,6 +102,18 @@ public final class Opening implements AutoCloseable {
       }
     }
     return socket;
+  }
+
+  private LookableSocket make() throws IOException {
+    try {
+      return source.open();
+    } catch (IOException e) {
+      if (!over) {
+        notMade = e;
+        endsWithoutSocket = true;
+      }
+      throw e;
+    }
   }
 
   /** What has the driver connect. */
@@ -108,7 +140,8 @@ public final class Opening implements AutoCloseable {
 
   /**
    * What has become of the login at each host that was asked, in the order in which they were asked
-   * last.
+   * last. Where no socket could be made nobody knows for which host that was: it is said of all
+   * that no socket was told to connect to.
    */
   public List<HostEnd> ends() {
     Map<String, HostEnd> ends = new LinkedHashMap<>();
@@ -119,7 +152,15 @@ public final class Opening implements AutoCloseable {
         ends.put(end.host(), before == null ? end : before.then(end));
       }
     }
-    return List.copyOf(ends.values());
+    List<HostEnd> all = new ArrayList<>(ends.values());
+    List<String> without =
+        hosts.stream().filter(host -> !HostName.isAmong(ends.keySet(), host)).toList();
+    IOException failure = notMade;
+    if (failure != null && !without.isEmpty()) {
+      HostEnd end = new HostEnd(String.join(",", without), false, LoginError.of(failure));
+      all.add(endsWithoutSocket ? all.size() : 0, end);
+    }
+    return List.copyOf(all);
   }
 
   /** Ends it, from any thread: nobody wants this connection any more. */
