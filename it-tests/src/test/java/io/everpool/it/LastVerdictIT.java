@@ -104,7 +104,7 @@ class LastVerdictIT {
       value = {
         "alter role verdict password 'other' | refuses these credentials",
         "alter role verdict nologin | refuses these credentials",
-        "alter role verdict connection limit 1 | has no place for another connection",
+        "alter role verdict connection limit 1 | has no slot for another connection",
         "alter database verdict allow_connections false | refuses these credentials, or this database"
       })
   void theAdviceFollowsTheLastVerdictAndNotTheNetwork(String change, String advice)

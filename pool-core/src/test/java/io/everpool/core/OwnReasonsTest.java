@@ -155,7 +155,7 @@ class OwnReasonsTest {
         .endsWith("\n  last connect error: no route");
     ServerByHand.failed(pool.shared, new SQLException("full"), Verdict.OUT_OF_SLOTS);
     assertThat(pool.told(Way.HE_WAITS_NOT_AT_ALL))
-        .contains("has no place for another connection")
+        .contains("has no slot for another connection")
         .endsWith("\n  last connect error: full");
     ServerByHand.succeeded(pool.shared);
     assertThat(pool.told(Way.HE_WAITS_NOT_AT_ALL)).contains(STRANGER);

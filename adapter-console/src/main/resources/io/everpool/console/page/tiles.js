@@ -137,7 +137,7 @@ export function drawSlots(pool) {
   drawLegend();
   if (shown >= 0) tell(shown);
   say(document.getElementById('size'),
-    pool.min + ' to ' + pool.max + ' connections' + (pool.max < pool.places ? ', of ' + pool.places + ' places' : ''));
+    pool.min + ' to ' + pool.max + ' connections' + (pool.max < pool.places ? ', of ' + pool.places + ' slots' : ''));
   const dots = '\u25CF'.repeat(Math.min(pool.waiting, 40));
   say(queue, pool.waiting === 0 ? 'nobody waits' : dots + ' ' + count(pool.waiting) + (pool.waiting === 1 ? ' waits' : ' wait'));
   queue.className = pool.waiting === 0 ? '' : 'some';

@@ -61,7 +61,7 @@ public final class FailureRules {
 
   private static final String WAIT = "It may be starting or waking up; the pool tries again.";
   private static final String FULL =
-      "It has no place for another connection: lower max-size, close what else is connected, or"
+      "It has no slot for another connection: lower max-size, close what else is connected, or"
           + " raise max_connections; on Neon use the -pooler host.";
   private static final String NO_PROCESS =
       "It has no process or no memory for another session: lower max-size, close what else is"
@@ -100,13 +100,13 @@ public final class FailureRules {
       "Supavisor knows no such user: it is called role.project there (postgres.abcdefgh); check it,"
           + " and the host.";
   private static final String SUPAVISOR_FULL =
-      "Supavisor has no place for another connection: lower max-size, close what else is connected,"
+      "Supavisor has no slot for another connection: lower max-size, close what else is connected,"
           + " or raise its pool size; its transaction mode (port 6543) lets many share one.";
   private static final String BLOCKED =
       "Supavisor takes no connections for a while after many that failed: look whether the password"
           + " is right, in other programs as well, and whether the database is there.";
   private static final String RDS_FULL =
-      "RDS Proxy has no place for another connection: lower max-size, close what else is connected,"
+      "RDS Proxy has no slot for another connection: lower max-size, close what else is connected,"
           + " or raise the proxy's MaxConnectionsPercent.";
   private static final String QUOTA =
       "Look at the quotas of the project in the provider's console.";

@@ -341,10 +341,11 @@ public interface PhysicalConnection {
   default void refresh(long timeoutNanos) throws SQLException {}
 
   /**
-   * Whether the server has become one that doesn't write, as far as the driver was told, or is one
-   * where others were that did; no round trip. The connection is kept for reading until the pool
-   * has found a server that writes. What the program itself has asked for (a read-only transaction)
-   * doesn't count.
+   * Whether the server takes no writes, as far as it has told the driver, though this connection is
+   * meant for one that does: the server took writes when the connection was opened, or the
+   * connector was told to connect to one that does, or has already opened a connection to one. The
+   * pool keeps the connection for reading until it has found a server that takes writes. What the
+   * program itself has asked for (a read-only transaction) doesn't count. No round trip.
    *
    * @param sideEffects what {@link Connector#sideEffects} said of the statements of this lease:
    *     what they have set may look the same

@@ -138,7 +138,7 @@ final class Advice {
           "The server, or a proxy before it, refuses new connections, and waiting doesn't help:"
               + " see its answer.";
       case OUT_OF_SLOTS ->
-          "The server is there and has no place for another connection: lower max-size here or in"
+          "The server is there and has no slot for another connection: lower max-size here or in"
               + " other applications, or raise the server's limit.";
       case SERVER_STARTING ->
           "The server takes no connections yet: it is starting, recovering or waking up; raise"

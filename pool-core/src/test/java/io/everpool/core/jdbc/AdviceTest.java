@@ -30,7 +30,7 @@ class AdviceTest {
         switch (verdict) {
           case ACCESS_DENIED -> "check user, password";
           case REFUSED -> "waiting doesn't help";
-          case OUT_OF_SLOTS -> "no place for another connection";
+          case OUT_OF_SLOTS -> "no slot for another connection";
           case SERVER_STARTING -> "starting, recovering or waking up";
           case PROXY_UNAVAILABLE -> "says nothing of the server";
           case READ_ONLY_SERVER -> "failover";
@@ -62,7 +62,7 @@ class AdviceTest {
             Advice.forWaiting(
                 new Exhaustion(some, config, Verdict.STATEMENT_FAILED, 0, false, true, false)))
         .startsWith("The pool could not grow. ")
-        .contains("no place for another connection")
+        .contains("no slot for another connection")
         .doesNotContain("raise acquire-timeout");
   }
 }
