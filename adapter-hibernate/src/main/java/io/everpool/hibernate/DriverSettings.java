@@ -85,7 +85,8 @@ final class DriverSettings {
         : name;
   }
 
-  private static boolean isIn(@Nullable String url, String name) {
+  /** Whether the URL has a parameter of that name. */
+  static boolean isIn(@Nullable String url, String name) {
     return url != null && Pattern.compile("[?&]" + Pattern.quote(name) + "=").matcher(url).find();
   }
 

@@ -7,6 +7,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.Map;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 import javax.sql.DataSource;
 import org.hibernate.HibernateException;
 import org.hibernate.engine.jdbc.connections.spi.ConnectionProvider;
@@ -24,11 +25,12 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Every setting of a pool is a key below {@code hibernate.everpool}: {@code
  * hibernate.everpool.max-size = 20}. If {@code url}, {@code user} or {@code password} isn't set
- * there, {@code jakarta.persistence.jdbc.*} count, and then {@code hibernate.connection.*}. Among
- * the latter, a key that isn't one of Hibernate's own ({@code hibernate.connection.sslmode}) is a
- * property for the driver, as it is without Everpool; the URL and {@code
- * hibernate.everpool.properties} count before it. The pool is opened with the session factory and
- * closed with it.
+ * there, {@code jakarta.persistence.jdbc.*} count, and then {@code hibernate.connection.*}; but a
+ * {@code user} or {@code password} among the URL's parameters counts before those, as it does
+ * without Everpool. Among the latter, a key that isn't one of Hibernate's own ({@code
+ * hibernate.connection.sslmode}) is a property for the driver, as it is without Everpool; the URL
+ * and {@code hibernate.everpool.properties} count before it. The pool is opened with the session
+ * factory and closed with it.
  *
  * <p>Don't put a secret below {@code hibernate.everpool}: Hibernate logs hibernate.properties at
  * INFO, and masks only the passwords that it knows by name. {@code
@@ -37,7 +39,8 @@ import org.slf4j.LoggerFactory;
  * nevertheless is used, with a warning.
  *
  * <p>The value of {@code hibernate.everpool.pool} is an object: a pool that is open already. Then
- * no other key may be set, and whoever opened the pool closes it.
+ * no other key may be set, and whoever opened the pool closes it. A warning names Hibernate's own
+ * settings of a database or a pool that stand beside it and do nothing.
  *
  * <p>{@link #unwrap} returns the {@link Pool}. Thread-safe once it is configured.
  */
@@ -133,6 +136,18 @@ public final class EverpoolConnectionProvider
         throw new HibernateException(
             name + " can't be set beside " + HibernateSettings.POOL + ", whose settings are made");
       }
+    }
+    String ignored =
+        new TreeSet<>(settings.keySet())
+            .stream()
+                .filter(name -> settings.get(name) != null)
+                .filter(
+                    name ->
+                        HibernateSettings.saysWhereOrWho(name)
+                            || DriverSettings.inPlaceOf(name) != null)
+                .collect(Collectors.joining(", "));
+    if (!ignored.isEmpty()) {
+      log.warn("{} do nothing beside {}, whose settings are made", ignored, HibernateSettings.POOL);
     }
     return existing;
   }

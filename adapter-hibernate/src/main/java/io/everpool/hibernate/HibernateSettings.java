@@ -31,13 +31,9 @@ final class HibernateSettings {
   private static final List<String> URLS =
       List.of("jakarta.persistence.jdbc.url", "hibernate.connection.url");
 
-  /**
-   * Keys of others that say where the database is and who logs in, for the case that no key of
-   * Everpool's does.
-   */
-  private static final Map<String, List<String>> OTHERS =
+  /** Keys of others that say who logs in, for the case that no key of Everpool's does. */
+  private static final Map<String, List<String>> LOGIN =
       Map.of(
-          "url", URLS,
           "user",
               List.of(
                   "jakarta.persistence.jdbc.user",
@@ -73,7 +69,14 @@ final class HibernateSettings {
   static PoolConfig read(Map<String, Object> given) {
     HibernateSettings settings = new HibernateSettings();
     new TreeMap<>(given).forEach(settings::put);
-    OTHERS.forEach((key, names) -> settings.putDefault(key, names, given));
+    settings.putDefault("url", URLS, given);
+    String url = settings.url();
+    LOGIN.forEach(
+        (key, names) -> {
+          if (!DriverSettings.isIn(url, key)) {
+            settings.putDefault(key, names, given);
+          }
+        });
     settings.putOfDriver(given);
     try {
       return EverpoolConfig.from(
@@ -110,6 +113,11 @@ final class HibernateSettings {
     return key.equals("url")
         || key.equals("readers")
         || key.toLowerCase(Locale.ROOT).endsWith("password");
+  }
+
+  /** Whether the key says of a pool's database or login what a pool that is open has already. */
+  static boolean saysWhereOrWho(String name) {
+    return URLS.contains(name) || LOGIN.values().stream().anyMatch(names -> names.contains(name));
   }
 
   private static boolean hasSecret(String name, String value) {
@@ -208,13 +216,17 @@ final class HibernateSettings {
     if (there != null && !(there instanceof Map)) {
       return; // A text is no set of properties: it stays, and is refused as such.
     }
-    String url =
-        entries.get("url") instanceof ConfigValue value ? String.valueOf(value.unwrapped()) : null;
-    DriverSettings.properties(given, url)
+    DriverSettings.properties(given, url())
         .forEach(
             (name, value) ->
                 inner("properties")
                     .putIfAbsent(name, ConfigValueFactory.fromAnyRef(value.toString(), name)));
+  }
+
+  private @Nullable String url() {
+    return entries.get("url") instanceof ConfigValue value
+        ? String.valueOf(value.unwrapped())
+        : null;
   }
 
   /**

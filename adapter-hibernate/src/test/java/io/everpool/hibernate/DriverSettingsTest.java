@@ -12,6 +12,7 @@ import io.everpool.core.Everpool;
 import io.everpool.servers.PostgresServer;
 import java.lang.reflect.Field;
 import java.sql.Connection;
+import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.Statement;
 import java.util.Map;
@@ -111,6 +112,53 @@ class DriverSettingsTest {
     settings.remove("jakarta.persistence.jdbc.user");
     assertThat(HibernateSettings.read(settings).user()).isEqualTo("app");
     assertThat(properties(settings)).isEmpty();
+  }
+
+  /** Hibernate passes both to the driver, to which what stands in the URL counts before. */
+  @ParameterizedTest
+  @CsvSource({
+    "url, hibernate.connection.username, hibernate.connection.password",
+    "url, hibernate.connection.user, hibernate.connection.password",
+    "hibernate.connection.url, hibernate.connection.username, hibernate.connection.password",
+    "hibernate.connection.url, hibernate.connection.user, hibernate.connection.password",
+    "jakarta.persistence.jdbc.url, hibernate.connection.username, hibernate.connection.password",
+    "jakarta.persistence.jdbc.url, hibernate.connection.user, hibernate.connection.password"
+  })
+  void theUrlSaysWhoLogsInBeforeHibernatesKeys(String url, String user, String password)
+      throws Exception {
+    for (String more : new String[] {"?user=%s&password=%s", "?user=%s", "?password=%2$s"}) {
+      String where = server.jdbcUrl().replaceFirst("\\?.*", "");
+      String whole = where + more.formatted(server.user(), server.password());
+      Map<String, Object> settings = new TreeMap<>();
+      settings.put(url.equals("url") ? "hibernate.everpool.url" : url, whole);
+      settings.put(user, more.contains("user") ? "nobody" : server.user());
+      settings.put(password, more.contains("password") ? "wrong" : server.password());
+      settings.put("hibernate.everpool.fail-fast", "true");
+      settings.put("hibernate.everpool.max-size", "1");
+
+      try (Connection hibernates =
+          DriverManager.getConnection(
+              whole, ConnectionProviderInitiator.getConnectionProperties(settings))) {
+        assertThat(hibernates.getMetaData().getUserName()).isEqualTo(server.user());
+      }
+      EverpoolConnectionProvider provider = new EverpoolConnectionProvider();
+      provider.configure(settings);
+      try (Connection connection = provider.getConnection()) {
+        assertThat(connection.getMetaData().getUserName()).as(more).isEqualTo(server.user());
+      } finally {
+        provider.stop();
+      }
+    }
+  }
+
+  @Test
+  void whatIsSaidForEverpoolCountsBeforeTheUrl() {
+    Map<String, Object> settings = settings();
+    settings.put("jakarta.persistence.jdbc.url", "jdbc:postgresql://h/d?user=of_url&password=x");
+    settings.put("hibernate.everpool.user", "of_pool");
+    settings.put("hibernate.everpool.password", "y");
+    assertThat(HibernateSettings.read(settings).user()).isEqualTo("of_pool");
+    assertThat(HibernateSettings.read(settings).password()).isEqualTo("y");
   }
 
   @Test
@@ -237,6 +285,30 @@ class DriverSettingsTest {
       assertThatThrownBy(() -> new EverpoolConnectionProvider().configure(settings))
           .isInstanceOf(HibernateException.class)
           .hasMessageContaining(name + " can't be set beside hibernate.everpool.pool");
+    }
+  }
+
+  /** They say another database, or another pool, than the one that is used. */
+  @Test
+  void besideAPoolThatIsOpenWhatHasNoEffectIsToldOfOnce() throws Exception {
+    try (Pool pool = Everpool.open(PoolConfig.builder(server.libpqUrl()).minSize(0).build())) {
+      Map<String, Object> settings = settings();
+      settings.put(HibernateSettings.POOL, pool);
+      settings.put(PREFIX + "url", "jdbc:postgresql://elsewhere/d?password=s3cret");
+      settings.put(PREFIX + "username", "other");
+      settings.put(PREFIX + "user", "other");
+      settings.put(PREFIX + "password", "s3cret");
+      settings.put(PREFIX + "pool_size", "7");
+      settings.put(PREFIX + "handling_mode", "DELAYED_ACQUISITION_AND_HOLD");
+      settings.put(PREFIX + "driver_class", "org.postgresql.Driver");
+      assertThat(told(settings))
+          .isEqualTo(
+              "hibernate.connection.password, hibernate.connection.pool_size,"
+                  + " hibernate.connection.url, hibernate.connection.user,"
+                  + " hibernate.connection.username, jakarta.persistence.jdbc.password,"
+                  + " jakarta.persistence.jdbc.url, jakarta.persistence.jdbc.user do nothing beside"
+                  + " hibernate.everpool.pool, whose settings are made");
+      assertThat(pool.isClosed()).isFalse();
     }
   }
 }
