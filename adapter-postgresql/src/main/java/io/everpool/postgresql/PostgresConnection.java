@@ -367,8 +367,11 @@ final class PostgresConnection implements PhysicalConnection {
         // This is looked up before the ticket is asked for, because the log sees the answer to that
         // question as well.
         boolean written = log != null && log.hasWritten();
-        PostgresCommitTicket ticket = commits.ticket();
-        yield ticket == null && written ? WithoutId.TICKET : ticket;
+        CommitTicket ticket = commits.ticket();
+        if (ticket == WithoutId.ASKED_OF_STANDBY && onStandby()) {
+          ticket = null; // the standby is the session's own, and nothing can be written on it
+        }
+        yield ticket == null && written ? WithoutId.WRITTEN : ticket;
       }
       case NONE, FAILED -> null;
     };

@@ -1,6 +1,7 @@
 package io.everpool.postgresql.commit;
 
 import io.everpool.api.driver.CommitStatus;
+import io.everpool.api.driver.CommitTicket;
 import io.everpool.postgresql.driver.PgjdbcInternals;
 import java.math.BigInteger;
 import java.sql.Connection;
@@ -21,18 +22,28 @@ import org.jspecify.annotations.Nullable;
  */
 public final class CommitOutcome {
   /**
-   * The transaction's id, its process and the position in the log. These functions fail on a
-   * standby, where no transaction has an id.
+   * Is put before what only the primary can answer. Pgpool-II sends what it takes for a read to a
+   * standby, and by such a comment it knows what isn't to be sent there, unless {@code
+   * allow_sql_comments} is on (Pgpool-II: "Load Balancing"). The server skips the comment.
+   */
+  private static final String TO_PRIMARY = "/*NO LOAD BALANCE*/ ";
+
+  /**
+   * The transaction's id, its process and the position in the log, which fails on a standby, where
+   * no transaction has an id; and whether it is a standby that answers.
    */
   private static final String TRANSACTION =
-      """
+      TO_PRIMARY
+          + """
       select pg_catalog.pg_current_xact_id_if_assigned()::text,
       pg_catalog.pg_backend_pid(),
       case when pg_catalog.pg_current_xact_id_if_assigned() is not null
         then pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_insert_lsn(), '0/0') end::text,
+      pg_catalog.pg_is_in_recovery(),
       """;
 
-  private static final int RUN_COLUMN = 4;
+  private static final int STANDBY_COLUMN = 4;
+  private static final int RUN_COLUMN = 5;
 
   /** Whether a COMMIT waits for a standby, as far as this session's settings say. */
   private static final String REPLICATED =
@@ -59,11 +70,12 @@ public final class CommitOutcome {
   /**
    * A ticket for the open transaction; null if the transaction has no id. Then it has written
    * nothing, or nothing that has an id before the COMMIT on this server: a {@code NOTIFY} gets its
-   * id within the COMMIT, and a foreign table is another server's.
+   * id within the COMMIT, and a foreign table is another server's. If a standby has answered, that
+   * proves nothing of a transaction on a primary: the ticket is {@link WithoutId#ASKED_OF_STANDBY}.
    *
    * @throws SQLFeatureNotSupportedException if the server can't be asked
    */
-  public @Nullable PostgresCommitTicket ticket() throws SQLException {
+  public @Nullable CommitTicket ticket() throws SQLException {
     String obstacle = lookupPermission.obstacle(connection);
     if (obstacle != null) {
       throw new SQLFeatureNotSupportedException(
@@ -88,11 +100,10 @@ public final class CommitOutcome {
     }
   }
 
-  private static @Nullable PostgresCommitTicket ticket(ResultSet row, ServerRun run)
-      throws SQLException {
+  private static @Nullable CommitTicket ticket(ResultSet row, ServerRun run) throws SQLException {
     String transaction = row.getString(1);
     if (transaction == null) {
-      return null;
+      return row.getBoolean(STANDBY_COLUMN) ? WithoutId.ASKED_OF_STANDBY : null;
     }
     LogPosition position = new LogPosition(run, new BigInteger(row.getString(3)));
     return new PostgresCommitTicket(transaction, position, row.getInt(2));
@@ -123,7 +134,8 @@ public final class CommitOutcome {
 
   private CommitStatus status(LogPosition position, String id) throws SQLException {
     String sql =
-        "select pg_catalog.pg_xact_status('"
+        TO_PRIMARY
+            + "select pg_catalog.pg_xact_status('"
             + id
             + "'::xid8), pg_catalog.pg_wal_lsn_diff(checkpoint_lsn, '0/0')::text, "
             + REPLICATED
@@ -157,7 +169,7 @@ public final class CommitOutcome {
    */
   private boolean standbyFollows() throws SQLException {
     try (Statement statement =
-        query("select pg_catalog.pg_logical_emit_message(true, 'everpool', '')")) {
+        query(TO_PRIMARY + "select pg_catalog.pg_logical_emit_message(true, 'everpool', '')")) {
       return statement.getWarnings() == null;
     }
   }
@@ -192,7 +204,7 @@ public final class CommitOutcome {
   }
 
   private ServerRun run() throws SQLException {
-    try (Statement statement = query("select " + ServerRun.ALL);
+    try (Statement statement = query(TO_PRIMARY + "select " + ServerRun.ALL);
         ResultSet row = statement.getResultSet()) {
       row.next();
       return ServerRun.read(row, 1);
@@ -206,7 +218,8 @@ public final class CommitOutcome {
   public void endBackend(PostgresCommitTicket ticket) throws SQLException {
     if (tells() && run().isRun(ticket.position().run())) {
       String sql =
-          "select pg_catalog.count(pg_catalog.pg_terminate_backend(pid))"
+          TO_PRIMARY
+              + "select pg_catalog.count(pg_catalog.pg_terminate_backend(pid))"
               + " from pg_catalog.pg_stat_activity where pid = "
               + ticket.backend()
               + " and backend_xid = '"

@@ -39,7 +39,8 @@ public final class Timelines {
    * Asks for the system and its timeline; the timeline is null in a session that doesn't write. The
    * server answers from its memory and one small file. The control file's own timeline ({@code
    * pg_control_checkpoint}) is no good: it lags behind a promotion until the checkpoint that
-   * follows.
+   * follows. The question names a system catalog because Pgpool-II never sends such a question to a
+   * standby.
    */
   static final String QUESTION =
       """
@@ -48,7 +49,8 @@ public final class Timelines {
           pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_insert_lsn()), 1, 8) end,
         reads
       from (select pg_catalog.pg_is_in_recovery()
-        or pg_catalog.current_setting('transaction_read_only') = 'on' as reads) as server""";
+        or pg_catalog.current_setting('transaction_read_only') = 'on' as reads
+        from pg_catalog.pg_database where datname = pg_catalog.current_database()) as server""";
 
   /**
    * One system's highest timeline: {@code seen} by any connection, and {@code told} to the pool.
