@@ -4,6 +4,7 @@ import io.everpool.api.PoolerMode;
 import io.everpool.api.driver.SideEffects;
 import io.everpool.postgresql.driver.PgjdbcInternals;
 import io.everpool.postgresql.driver.PropertyNames;
+import io.everpool.postgresql.failure.FailureRules;
 import io.everpool.postgresql.session.SideEffect;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -29,7 +30,8 @@ import org.postgresql.PGStatement;
  * requests, so that the process that the login names isn't the one that answers; and it refuses
  * start-up options, for it has started its server connections itself. A pooler doesn't say whether
  * it lends its server connections for a session or for a transaction. So it is taken for one that
- * lends them for a transaction, which works with both.
+ * lends them for a transaction, which works with both. Only Pgpool-II says its name, and it lends
+ * them for a session: the key that it gives may be that of the standby behind it.
  */
 final class Pooler {
   /** The prefix that pgjdbc gives to the names of the statements that it prepares. */
@@ -176,6 +178,14 @@ final class Pooler {
     note("A pooler lies between here and the server: " + how + "." + BE_CERTAIN);
   }
 
+  private void foundPgpool() {
+    mode = PoolerMode.SESSION;
+    note(
+        "Pgpool-II lies between here and the server, and lends a server connection for the whole"
+            + " session: set pooler = session, and max-size no larger than num_init_children allows"
+            + " for all of its clients");
+  }
+
   /**
    * Looks at what a new connection shows of a pooler, and sets the connection up accordingly.
    *
@@ -184,6 +194,10 @@ final class Pooler {
   void meet(Connection connection) throws SQLException {
     if (mode == PoolerMode.AUTO) {
       if (isBehind(connection)) {
+        if (isPgpool(connection)) {
+          foundPgpool();
+          throw new Found();
+        }
         found("the server process that answers is not the one named at login");
         throw new Found();
       }
@@ -204,6 +218,23 @@ final class Pooler {
             PgjdbcInternals.PRESENT.query(connection, "select pg_catalog.pg_backend_pid()");
         ResultSet row = statement.getResultSet()) {
       return row.next() && row.getInt(1) != ((PGConnection) connection).getBackendPID();
+    }
+  }
+
+  /**
+   * Whether it is Pgpool-II that answers, which it does by the simple protocol only. A server has
+   * no such parameter. It logs that, so this is asked only where there is a pooler that nobody has
+   * spoken of.
+   */
+  private static boolean isPgpool(Connection connection) throws SQLException {
+    try {
+      PgjdbcInternals.PRESENT.simpleQuery(connection, "show pool_version");
+      return true;
+    } catch (SQLException e) {
+      if (FailureRules.classify(e).fatal()) {
+        throw e;
+      }
+      return false;
     }
   }
 

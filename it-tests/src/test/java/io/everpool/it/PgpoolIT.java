@@ -7,7 +7,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.everpool.api.CommitOutcomeUnknownException;
 import io.everpool.api.Pool;
 import io.everpool.api.PoolConfig;
+import io.everpool.api.driver.Connector;
+import io.everpool.api.driver.PhysicalConnection;
 import io.everpool.core.Everpool;
+import io.everpool.postgresql.PostgresAdapter;
 import io.everpool.servers.FaultProxy;
 import io.everpool.servers.FaultProxy.Cut;
 import io.everpool.servers.PgpoolStandIn;
@@ -137,5 +140,42 @@ class PgpoolIT {
     }
     assertThat(runs).hasValue(1);
     assertThat(rows("denied")).isEqualTo("1");
+  }
+
+  /** It names another process at the login, and yet the session is the client's own to its end. */
+  @Test
+  void itIsKnownToLendForTheWholeSession() throws Exception {
+    try (PgpoolStandIn pgpool = pgpool(sql -> false);
+        Pool pool = Everpool.open(config("pgpool-session", pgpool.port()).maxSize(1).build())) {
+      try (Connection connection = pool.getConnection();
+          Statement statement = connection.createStatement()) {
+        statement.execute("set work_mem = '7MB'");
+        statement.execute("create temp table mine (x int)");
+        statement.execute("select set_config('my.tenant', 'x', false)");
+        statement.execute("select pg_advisory_lock(4711)");
+      }
+      try (Connection connection = pool.getConnection()) {
+        assertThat(ask(connection, "show work_mem")).isEqualTo("4MB");
+        assertThat(ask(connection, "select to_regclass('pg_temp.mine')")).isNull();
+        assertThat(ask(connection, "select current_setting('my.tenant', true)")).isNotEqualTo("x");
+        assertThat(ask(connection, "select count(*) from pg_locks where locktype = 'advisory'"))
+            .isEqualTo("0");
+      }
+    }
+  }
+
+  @Test
+  void theNotesSaySo() throws Exception {
+    try (PgpoolStandIn pgpool = pgpool(sql -> false);
+        Connector connector =
+            new PostgresAdapter().connector(config("pgpool-notes", pgpool.port()).build())) {
+      PhysicalConnection connection = connector.open(Db.LIMIT.toNanos());
+      assertThat(connection.isSharedByTransaction()).isFalse();
+      connection.close();
+      assertThat(connector.notes())
+          .anySatisfy(
+              note -> assertThat(note).contains("Pgpool-II", "whole session", "pooler = session"))
+          .noneSatisfy(note -> assertThat(note).contains("for each transaction"));
+    }
   }
 }

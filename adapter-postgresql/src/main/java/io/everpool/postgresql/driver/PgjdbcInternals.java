@@ -156,6 +156,21 @@ public record PgjdbcInternals(
   }
 
   /**
+   * Executes a query whose rows don't matter by the simple protocol, if the driver can send it so;
+   * begins no transaction.
+   */
+  public void simpleQuery(Connection jdbc, String sql) throws SQLException {
+    if (simpleQueries) {
+      try (BaseStatement statement = (BaseStatement) jdbc.createStatement()) {
+        statement.executeWithFlags(
+            sql, QueryExecutor.QUERY_EXECUTE_AS_SIMPLE | QueryExecutor.QUERY_SUPPRESS_BEGIN);
+      }
+    } else {
+      query(jdbc, sql).close();
+    }
+  }
+
+  /**
    * Sends an empty query. The server answers it in a failed transaction, too, and it begins none.
    */
   public void ping(Connection jdbc) throws SQLException {
