@@ -173,9 +173,9 @@ abstract class JudgedConnection extends LeasedConnection {
    * unchecked exception may have sent the COMMIT before that.
    *
    * <p>If nobody knows the outcome, this face is closed, as a unit of work closes it: otherwise a
-   * framework that sets something back now could hide the outcome by another failure. But it stays
-   * open while it is being set up for a unit of work ({@link #silence}), which goes on over another
-   * session.
+   * framework that sets something back or rolls back now could hide the outcome by another failure
+   * ({@link LostAnswer#closedSince}). But it stays open while it is being set up for a unit of work
+   * ({@link #silence}), which goes on over another session.
    */
   final void committing(Committing call) throws SQLException {
     Session s = current();
@@ -209,6 +209,7 @@ abstract class JudgedConnection extends LeasedConnection {
       unknown = LostAnswer.ofFailedCommit(s, e, first);
     }
     if (observer == null && !isOver()) { // a program that closed it is told "closed"
+      s.loss = unknown; // the clean-up gives away what it finds there, and closeAfter keeps it
       closeAfter(s, true);
     }
     throw unknown;

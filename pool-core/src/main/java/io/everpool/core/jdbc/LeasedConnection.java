@@ -114,7 +114,7 @@ public abstract class LeasedConnection extends TrackingConnection {
   public final Session current() throws SQLException {
     Session s = session();
     if (s == null) {
-      throw closedSince(lost());
+      throw LostAnswer.closedSince(lost());
     }
     return s;
   }
@@ -130,14 +130,6 @@ public abstract class LeasedConnection extends TrackingConnection {
   /** Whether it was closed by {@link #closeAfter}, and not by the program since. */
   public final boolean isClosedAfterLoss() {
     return lease == LOST;
-  }
-
-  private static SQLException closedSince(@Nullable Session lost) {
-    SQLException e = closed();
-    if (lost != null && lost.loss != null) {
-      e.initCause(lost.loss);
-    }
-    return e;
   }
 
   @Override

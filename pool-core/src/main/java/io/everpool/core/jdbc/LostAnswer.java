@@ -8,6 +8,7 @@ import io.everpool.api.observe.PoolEvent;
 import io.everpool.core.observe.UnknownCommit;
 import io.everpool.core.observe.UnknownWrite;
 import java.sql.SQLException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Makes what is thrown and told, outside of units of work, if the connection was lost before the
@@ -46,6 +47,29 @@ final class LostAnswer {
             + (thrown.getMessage() == null ? thrown : thrown.getMessage()),
         null,
         thrown);
+  }
+
+  /**
+   * What to throw where a connection is used that is closed.
+   *
+   * <p>If it was closed because nobody knows what became of its COMMIT, each use says so once more:
+   * frameworks throw what their clean-up meets (a rollback, turning autocommit off again) in place
+   * of what their COMMIT has met. It is an exception of its own each time, because programs
+   * suppress the second by the first, and none may suppress itself.
+   *
+   * @param lost the session that was lost with it; null if the program has closed it
+   */
+  static SQLException closedSince(@Nullable Session lost) {
+    SQLException loss = lost == null ? null : lost.loss;
+    if (loss instanceof CommitOutcomeUnknownException unknown) {
+      return new CommitOutcomeUnknownException(
+          String.valueOf(unknown.getMessage()), unknown.transactionId(), unknown.getCause());
+    }
+    SQLException closed = LeasedConnection.closed();
+    if (loss != null) {
+      closed.initCause(loss);
+    }
+    return closed;
   }
 
   /** What to throw for a statement in autocommit that may have written. */

@@ -15,6 +15,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -208,18 +209,49 @@ class LostCommitTest {
     connection.setAutoCommit(true);
     connection.setTransactionIsolation(level);
     connection.setReadOnly(false);
-    for (Call other :
-        List.<Call>of(
-            PooledConnection::commit,
-            PooledConnection::rollback,
-            PooledConnection::createStatement,
-            c -> c.setAutoCommit(false))) {
-      assertThat(catchThrowable(() -> other.on(connection)))
-          .hasMessageContaining("closed")
-          .hasRootCauseMessage("gone");
-    }
     connection.close();
     assertThat(leases.closed).hasSize(1);
+    assertThat(catchThrowable(connection::rollback))
+        .as("after the program's own close")
+        .isInstanceOfSatisfying(
+            SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("08003"));
+  }
+
+  /** A framework throws what its clean-up meets last in place of what its COMMIT has met. */
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("afterwards")
+  void whateverIsCalledNextSaysItAgain(String name, Call next) throws SQLException {
+    Map<String, Call> commits =
+        Map.of("commit", PooledConnection::commit, "setAutoCommit", c -> c.setAutoCommit(true));
+    for (Map.Entry<String, Call> commit : commits.entrySet()) {
+      PooledConnection connection = leases.acquire();
+      connection.setAutoCommit(false);
+      connection.createStatement().execute("insert");
+      SQLException lost = new SQLException("gone", "57P01");
+      driver.failNext(commit.getKey(), lost);
+      Throwable told = catchThrowable(() -> commit.getValue().on(connection));
+      Throwable again = catchThrowable(() -> next.on(connection));
+      assertThat(again)
+          .isInstanceOf(CommitOutcomeUnknownException.class)
+          .isNotSameAs(told) // somebody may suppress the one with the other
+          .hasMessage(told.getMessage())
+          .hasCause(lost);
+      assertThat(leases.classify(again)).isEqualTo(Verdict.CONNECTION_LOST);
+      connection.close();
+    }
+    assertThat(leases.events).as("each is counted once").hasSize(2);
+  }
+
+  static Stream<Arguments> afterwards() {
+    return Stream.of(
+        Arguments.of("rollback()", (Call) PooledConnection::rollback),
+        Arguments.of("commit()", (Call) PooledConnection::commit),
+        Arguments.of("setAutoCommit(false)", (Call) c -> c.setAutoCommit(false)),
+        Arguments.of("createStatement()", (Call) PooledConnection::createStatement),
+        Arguments.of("prepareStatement()", (Call) c -> c.prepareStatement("select 1")),
+        Arguments.of("getMetaData()", (Call) PooledConnection::getMetaData),
+        Arguments.of("clearWarnings()", (Call) PooledConnection::clearWarnings),
+        Arguments.of("setSchema()", (Call) c -> c.setSchema("s")));
   }
 
   /** The driver is at fault, and may have sent it before. */
