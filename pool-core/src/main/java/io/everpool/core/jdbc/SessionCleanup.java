@@ -37,6 +37,10 @@ final class SessionCleanup {
   private final Session session;
   private final LeaseManager leases;
   private boolean rolledBack;
+
+  /** Whether the transaction that was left open has only read; noted while the lease goes on. */
+  private boolean hasOnlyRead;
+
   private boolean writesNoMore;
 
   private SessionCleanup(Session session) {
@@ -132,6 +136,7 @@ final class SessionCleanup {
     }
     leases.lookStarted(session, lease);
     try {
+      hasOnlyRead = session.hasOnlyRead();
       return session.inStep()
           && !session.dead()
           && session.inTransaction()
@@ -226,6 +231,7 @@ final class SessionCleanup {
 
   private void rollBack() throws SQLException {
     boolean itsBorrowers = !session.isBegunAhead();
+    hasOnlyRead = session.hasOnlyRead();
     if (session.jdbc.getAutoCommit()) {
       session.rollBackBySql();
     } else {
@@ -247,14 +253,15 @@ final class SessionCleanup {
   private void tellOfTransaction() {
     String pool = leases.config().name();
     String place = place();
-    boolean read = session.hasOnlyRead();
     int untold =
-        read
+        hasOnlyRead
             ? leases.newsOnce("a transaction that has read at " + place)
             : leases.news("a transaction at " + place);
     String line =
         "Pool {}: connection {} came back with an open transaction, which was rolled back"
-            + (read ? "; it has only read, and more of them from this place aren't warned of" : "");
+            + (hasOnlyRead
+                ? "; it has only read, and more of them from this place aren't warned of"
+                : "");
     if (untold < 0) {
       log.debug(line + ", at {}", pool, session.number(), place);
     } else {

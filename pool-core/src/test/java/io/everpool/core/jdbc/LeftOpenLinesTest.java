@@ -3,6 +3,7 @@ package io.everpool.core.jdbc;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import ch.qos.logback.classic.Level;
+import io.everpool.api.CloseReason;
 import io.everpool.api.observe.PoolEvent;
 import io.everpool.core.observe.Repeats;
 import java.sql.ResultSet;
@@ -10,6 +11,7 @@ import java.sql.SQLException;
 import java.util.Collections;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
@@ -109,5 +111,20 @@ class LeftOpenLinesTest {
           connection.createStatement().execute("select 1");
           FakeLeaseManager.session(connection).exposed();
         });
+  }
+
+  /** What the line says is known before the connection is another's. */
+  @ParameterizedTest
+  @CsvSource({"select 1, true", "insert, false"})
+  void whatWasDoneOnAConnectionThatIsClosedIsToldLikewise(String sql, boolean read)
+      throws SQLException {
+    PooledConnection connection = leases.acquire();
+    connection.setAutoCommit(false);
+    connection.createStatement().execute(sql);
+    FakeLeaseManager.doom(connection, CloseReason.MAX_LIFETIME);
+    try (Logged logged = new Logged()) {
+      connection.close();
+      assertThat(logged.messages(Level.WARN)).containsExactly(read ? READ : ROLLED_BACK);
+    }
   }
 }
