@@ -32,6 +32,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 /**
  * An old primary, one of its standbys promoted, and another that follows the old one still; behind
  * one address that leads to one after the other, or in one list.
+ *
+ * <p>A little long, for all of its tests share three servers and a failover, which take their time.
  */
 @Timeout(600)
 class SupersededServerTest {
