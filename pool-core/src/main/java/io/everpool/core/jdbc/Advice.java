@@ -8,6 +8,10 @@ import org.jspecify.annotations.Nullable;
  * What a user can do if callers get no connection, for the messages of exceptions and of the log.
  */
 final class Advice {
+  private static final String UNREACHABLE =
+      "The database cannot be reached: check the host and port in url, the network, and whether"
+          + " the server runs.";
+
   static final String PASS_IT_ON =
       "Pass the first connection on to what needs one, or give it back before another is asked for;"
           + " threads that need several at once need (threads x (connections of each - 1)) + 1 in"
@@ -147,9 +151,11 @@ final class Advice {
           "A proxy before the server lets nobody in just now, which says nothing of the server: see"
               + " its answer, and the provider's status page if it goes on.";
       case READ_ONLY_SERVER -> "The servers found don't write: a failover may be under way.";
-      case SERVER_DOWN, CONNECTION_LOST ->
-          "The database cannot be reached: check the host and port in url, the network, and"
-              + " whether the server runs.";
+      case SERVER_DOWN -> UNREACHABLE;
+      case CONNECTION_LOST ->
+          UNREACHABLE
+              + " A pooler before it that has no place left may let newcomers wait and say nothing:"
+              + " then lower max-size, or raise the pooler's limit.";
       case PROCESS_LIMIT ->
           "No connection can be opened, and neither the database nor the network is to blame.";
       default -> "No connection can be opened.";

@@ -43,6 +43,8 @@ class AdviceTest {
       if (!words.equals(UNREACHABLE)) {
         assertThat(advice).doesNotContain(UNREACHABLE).doesNotContain("cannot be reached");
       }
+      // of all failures a silence alone may be a pooler's that lets newcomers wait
+      assertThat(advice.contains("A pooler")).isEqualTo(verdict == Verdict.CONNECTION_LOST);
       assertThat(advice.startsWith("The pool could not grow. ")).isEqualTo(live > 0);
     }
     assertThat(advice(pool(5, null), verdict)).startsWith("Every connection is in use");
