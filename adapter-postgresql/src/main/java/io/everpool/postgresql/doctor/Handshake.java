@@ -5,11 +5,11 @@ import io.everpool.postgresql.driver.PropertyNames;
 import io.everpool.postgresql.url.Destination;
 import io.everpool.postgresql.url.HostPort;
 import java.io.DataOutputStream;
-import java.io.EOFException;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.net.SocketException;
 import java.security.GeneralSecurityException;
 import java.security.SecureRandom;
 import java.security.cert.X509Certificate;
@@ -67,7 +67,10 @@ final class Handshake {
       SSLSession session = shake(socket, host);
       return withTls(host, session, local);
     } catch (IOException | GeneralSecurityException e) {
-      String text = "the TLS handshake with " + host + " failed: " + said(e);
+      String text =
+          e instanceof HungUpException
+              ? host + " hung up when it was asked for TLS, as a proxy does that has no server"
+              : "the TLS handshake with " + host + " failed: " + said(e);
       if (isRequired()) {
         findings.deadEnd(
             Subject.TLS,
@@ -83,14 +86,24 @@ final class Handshake {
     return e.getMessage() == null ? e.toString() : e.getMessage();
   }
 
+  /** The server, or a proxy before it, has closed the connection before it said anything. */
+  private static final class HungUpException extends IOException {
+    private static final long serialVersionUID = 1L;
+  }
+
   private static int ask(Socket socket) throws IOException {
-    DataOutputStream out = new DataOutputStream(socket.getOutputStream());
-    out.writeInt(SSL_REQUEST_LENGTH);
-    out.writeInt(SSL_REQUEST);
-    out.flush();
-    int answer = socket.getInputStream().read();
+    int answer;
+    try {
+      DataOutputStream out = new DataOutputStream(socket.getOutputStream());
+      out.writeInt(SSL_REQUEST_LENGTH);
+      out.writeInt(SSL_REQUEST);
+      out.flush();
+      answer = socket.getInputStream().read();
+    } catch (SocketException e) { // reset, or a broken pipe
+      answer = -1;
+    }
     if (answer < 0) {
-      throw new EOFException("it hung up when it was asked for TLS");
+      throw new HungUpException();
     }
     return answer;
   }

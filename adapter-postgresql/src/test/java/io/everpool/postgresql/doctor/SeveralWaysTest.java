@@ -12,8 +12,10 @@ import io.everpool.servers.Certificate;
 import io.everpool.servers.Port;
 import io.everpool.servers.PostgresServer;
 import io.everpool.servers.ServerSettings;
+import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.net.Socket;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -22,11 +24,14 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Where there are several ways to a server, or several servers, not all of them must work. */
 @Timeout(300)
 class SeveralWaysTest {
   private static final String SECRET = "s3cret-of-the-doctor";
+  private static final int SSL_REQUEST_LENGTH = 8;
   private static PostgresServer server;
   private static PostgresServer tls;
 
@@ -127,6 +132,41 @@ class SeveralWaysTest {
           .extracting(Finding::level)
           .containsExactly(Level.PROBLEM, Level.OK);
       assertThat(bad.report().toString()).contains("the first address of a name only");
+    }
+  }
+
+  /** As a proxy does that has no server, whether its end of the stream comes, or a reset. */
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void it_hangs_up_when_it_is_asked_for_tls(boolean reset) throws Exception {
+    try (ServerSocket listens = new ServerSocket(0, 5, InetAddress.getByName("127.0.0.1"))) {
+      Thread proxy = new Thread(() -> hangUp(listens, reset), "proxy-without-server");
+      proxy.setDaemon(true);
+      proxy.start();
+      PoolConfig.Builder config =
+          PoolConfig.builder("postgresql://127.0.0.1:" + listens.getLocalPort() + "/d?user=u");
+      assertThat(examine(config).of(Subject.TLS))
+          .extracting(Finding::text)
+          .singleElement()
+          .asString()
+          .contains("hung up when it was asked for TLS")
+          .doesNotContain("handshake");
+    }
+  }
+
+  private static void hangUp(ServerSocket listens, boolean reset) {
+    try {
+      while (true) {
+        try (Socket client = listens.accept()) {
+          if (reset) {
+            client.setSoLinger(true, 0);
+          } else {
+            client.getInputStream().readNBytes(SSL_REQUEST_LENGTH);
+          }
+        }
+      }
+    } catch (IOException e) {
+      // the test is over
     }
   }
 
