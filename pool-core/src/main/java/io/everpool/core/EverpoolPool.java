@@ -50,8 +50,12 @@ import org.jspecify.annotations.Nullable;
 /**
  * The pool as its users see it: each call goes to the room that does the work. The class is so long
  * because users may call so much.
+ *
+ * <p>It is public so that frameworks can call it by reflection, as some do with a data source
+ * (ShardingSphere reads its properties). Nobody needs to name it: {@link Everpool} opens a {@link
+ * Pool}.
  */
-final class EverpoolPool implements Pool, UnitRerunner, PoolOperations {
+public final class EverpoolPool implements Pool, UnitRerunner, PoolOperations {
   private static final org.slf4j.Logger log = PoolEvents.log();
 
   private final PoolConfig config;

@@ -27,9 +27,10 @@ import org.springframework.jdbc.datasource.DelegatingDataSource;
  * would take a second connection while the thread holds the first, and commit on its own.
  *
  * <p>The class is not final, so that aspects work: Spring makes a subclass if there is an aspect
- * around {@code getConnection}.
+ * around {@code getConnection}. It is public so that frameworks can call it by reflection, as some
+ * do with a data source (ShardingSphere reads its properties); nobody needs to name it.
  */
-class SpringPool implements Pool {
+public class SpringPool implements Pool {
 
   /** The unit of any pool that the thread is in by {@link #rerun}. */
   private static final ThreadLocal<@Nullable Unit> units = new ThreadLocal<>();

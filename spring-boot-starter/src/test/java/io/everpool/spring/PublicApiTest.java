@@ -4,11 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.everpool.servers.PublicApi;
 import java.io.File;
+import java.lang.invoke.MethodHandles;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * What users can name of the starter, which has no module's descriptor, changes on purpose only. As
@@ -34,5 +37,13 @@ class PublicApiTest {
     assertThat(now)
         .as(PublicApi.HOW_TO_CHANGE)
         .isEqualTo(PublicApi.written("io.everpool.spring", now));
+  }
+
+  /** As ShardingSphere does, which reads the properties of a data source. */
+  @ParameterizedTest
+  @ValueSource(strings = {"getUrl", "getUsername", "getLoginTimeout", "isClosed", "close"})
+  void aFrameworkMayCallThePoolByReflection(String method) throws Exception {
+    assertThat(MethodHandles.publicLookup().unreflect(SpringPool.class.getMethod(method)))
+        .isNotNull();
   }
 }

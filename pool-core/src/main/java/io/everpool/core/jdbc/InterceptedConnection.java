@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 
 /** A face whose lease {@link LeaseInterceptor}s take part in. It is made only if there are any. */
-final class InterceptedConnection extends PooledConnection implements Connection {
+public final class InterceptedConnection extends PooledConnection implements Connection {
   private static final Logger log = PoolEvents.log();
   private static final VarHandle PASSED;
 

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * was lost, a unit of work hears of it, and a COMMIT or a write in autocommit that got no answer is
  * told apart from one that failed. Called on the thread that met the failure.
  */
-abstract class JudgedConnection extends LeasedConnection {
+public abstract class JudgedConnection extends LeasedConnection {
   /** An observer that hears nothing. It stands for null if the connection may be renewed. */
   private static final UnitObserver SILENT = new Silent();
 

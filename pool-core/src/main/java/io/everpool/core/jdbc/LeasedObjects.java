@@ -155,57 +155,57 @@ final class LeasedObjects {
     return type.isInstance(face) ? type.cast(face) : value;
   }
 
-  private static final class ArrayFace extends ForwardingArray implements Array {
+  public static final class ArrayFace extends ForwardingArray implements Array {
     ArrayFace(PooledConnection home, Array bare) {
       super(home, bare);
     }
   }
 
-  private static final class BlobFace extends ForwardingBlob implements Blob {
+  public static final class BlobFace extends ForwardingBlob implements Blob {
     BlobFace(PooledConnection home, Blob bare) {
       super(home, bare);
     }
   }
 
-  private static final class ClobFace extends ForwardingClob implements Clob {
+  public static final class ClobFace extends ForwardingClob implements Clob {
     ClobFace(PooledConnection home, Clob bare) {
       super(home, bare);
     }
   }
 
-  private static final class NClobFace extends ForwardingNClob implements NClob {
+  public static final class NClobFace extends ForwardingNClob implements NClob {
     NClobFace(PooledConnection home, NClob bare) {
       super(home, bare);
     }
   }
 
-  private static final class ParameterMetaDataFace extends ForwardingParameterMetaData
+  public static final class ParameterMetaDataFace extends ForwardingParameterMetaData
       implements ParameterMetaData {
     ParameterMetaDataFace(PooledConnection home, ParameterMetaData bare) {
       super(home, bare);
     }
   }
 
-  private static final class RefFace extends ForwardingRef implements Ref {
+  public static final class RefFace extends ForwardingRef implements Ref {
     RefFace(PooledConnection home, Ref bare) {
       super(home, bare);
     }
   }
 
-  private static final class ResultSetMetaDataFace extends ForwardingResultSetMetaData
+  public static final class ResultSetMetaDataFace extends ForwardingResultSetMetaData
       implements ResultSetMetaData {
     ResultSetMetaDataFace(PooledConnection home, ResultSetMetaData bare) {
       super(home, bare);
     }
   }
 
-  private static final class SqlXmlFace extends ForwardingSQLXML implements SQLXML {
+  public static final class SqlXmlFace extends ForwardingSQLXML implements SQLXML {
     SqlXmlFace(PooledConnection home, SQLXML bare) {
       super(home, bare);
     }
   }
 
-  private static final class StructFace extends ForwardingStruct implements Struct {
+  public static final class StructFace extends ForwardingStruct implements Struct {
     StructFace(PooledConnection home, Struct bare) {
       super(home, bare);
     }

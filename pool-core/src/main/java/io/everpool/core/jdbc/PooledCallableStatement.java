@@ -4,7 +4,7 @@ import java.sql.CallableStatement;
 import java.sql.SQLException;
 
 /** The face of a {@link CallableStatement}. Everything it means is in {@link OpenStatement}. */
-final class PooledCallableStatement extends ForwardingCallableStatement
+public final class PooledCallableStatement extends ForwardingCallableStatement
     implements CallableStatement {
   private final CallableStatement bare;
 

@@ -7,7 +7,8 @@ import java.sql.SQLException;
 import org.jspecify.annotations.Nullable;
 
 /** The face of a {@link DatabaseMetaData}. It stays usable when the connection is renewed. */
-final class PooledDatabaseMetaData extends ForwardingDatabaseMetaData implements DatabaseMetaData {
+public final class PooledDatabaseMetaData extends ForwardingDatabaseMetaData
+    implements DatabaseMetaData {
   private final PooledConnection connection;
   private @Nullable Connection from;
   private DatabaseMetaData bare;

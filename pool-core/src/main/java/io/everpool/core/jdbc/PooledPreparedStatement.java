@@ -4,7 +4,7 @@ import java.sql.PreparedStatement;
 import java.sql.SQLException;
 
 /** The face of a {@link PreparedStatement}. Everything it means is in {@link OpenStatement}. */
-final class PooledPreparedStatement extends ForwardingPreparedStatement
+public final class PooledPreparedStatement extends ForwardingPreparedStatement
     implements PreparedStatement {
   private final PreparedStatement bare;
 

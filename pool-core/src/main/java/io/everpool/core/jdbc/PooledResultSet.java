@@ -6,7 +6,7 @@ import java.sql.Statement;
 import org.jspecify.annotations.Nullable;
 
 /** The face of a {@link ResultSet}. */
-sealed class PooledResultSet extends ForwardingResultSet implements ResultSet
+public sealed class PooledResultSet extends ForwardingResultSet implements ResultSet
     permits UnitResultSet, UnlistedResultSet {
   private final PooledConnection connection;
   private final ResultSet bare;

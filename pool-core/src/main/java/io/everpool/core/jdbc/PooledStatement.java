@@ -4,7 +4,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 
 /** The face of a {@link Statement}. Everything it means is in {@link OpenStatement}. */
-final class PooledStatement extends ForwardingStatement implements Statement {
+public final class PooledStatement extends ForwardingStatement implements Statement {
   private final Statement bare;
 
   PooledStatement(PooledConnection connection, Statement bare) {

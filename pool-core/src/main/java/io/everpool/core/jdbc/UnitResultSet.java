@@ -7,7 +7,7 @@ import java.sql.ResultSet;
  * Results of other statements don't have that field, which each query would have to pay for: they
  * count as opened before each unit that reads them.
  */
-final class UnitResultSet extends PooledResultSet implements ResultSet {
+public final class UnitResultSet extends PooledResultSet implements ResultSet {
   private final OneShotObserver since;
 
   UnitResultSet(

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * their session and end by themselves. Results of statements don't have that field, which each
  * query would have to pay for.
  */
-final class UnlistedResultSet extends PooledResultSet implements ResultSet {
+public final class UnlistedResultSet extends PooledResultSet implements ResultSet {
   private final @Nullable Session session;
   private final @Nullable OneShotObserver since;
 
