@@ -24,8 +24,8 @@ final class AmbiguousFailures {
   static boolean include(SQLException e, Verdict verdict, Function<Throwable, Verdict> classifier) {
     return switch (verdict) {
       // Either would have kept the session from beginning. MySQL says the first of a missing
-      // privilege (28000 for FILE) and of an hour's limit of statements, Azure says the second of
-      // its workers.
+      // privilege (28000 for FILE) and of a USE that is mistyped, and the second of an hour's limit
+      // of statements; Azure says the second of its workers.
       case ACCESS_DENIED, OUT_OF_SLOTS -> true;
       case CONNECTION_LOST -> isDoubtful(e) || isOfACauseAlone(e, classifier);
       default -> false;
@@ -39,6 +39,9 @@ final class AmbiguousFailures {
       // and 08004 (can't be reached, refuses) may be said of another server that this server asks,
       // and jTDS has one of them for a USE with a mistyped name.
       case "08003", "08001", "08004" -> true;
+      // Oracle says it of a listener, which may be that of a database link. Its driver throws
+      // another class for the connection's own loss.
+      case "66000" -> !(e instanceof SQLRecoverableException);
       // H2 has this class for whatever is wrong with a database, SET MODE with an unknown mode
       // included.
       default ->

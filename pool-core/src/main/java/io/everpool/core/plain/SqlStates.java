@@ -54,7 +54,9 @@ final class SqlStates {
     if (state.equals("40002") || state.equals("40004")) {
       return null; // a constraint or a trigger has failed, and would fail again
     }
-    if (state.startsWith("40") || e instanceof SQLTransactionRollbackException) {
+    if (state.startsWith("40")
+        || e instanceof SQLTransactionRollbackException
+        || (state.isEmpty() && VendorCodes.isConflict(e.getMessage()))) {
       return Verdict.TRANSACTION_CONFLICT;
     }
     return null;

@@ -1,15 +1,28 @@
 package io.everpool.core.plain;
 
 import io.everpool.api.Verdict;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What databases say only by a number of their own: that a login is refused (which counts towards
- * locking the account), that there is no room for a session, or that the session is over. The same
- * number means something else in another database, so each is looked for only with the states that
- * it comes with.
+ * What databases say only by a number or by words of their own: that a login is refused (which
+ * counts towards locking the account), that there is no such database, that there is no room for a
+ * session, that nobody is there, that the session is over, or that a transaction has lost a race.
+ * The same number means something else in another database, so each is looked for only with the
+ * states that it comes with; and words only where there is no state.
  */
 final class VendorCodes {
+  /**
+   * How the drivers of SQLite (xerial's) and DuckDB begin what they say of a lost race. SQLite's
+   * {@code SQLITE_LOCKED} alone isn't one: there the connection itself is in its own way.
+   */
+  private static final Pattern CONFLICT =
+      Pattern.compile(
+          "\\[SQLITE_(?:BUSY|BUSY_\\w+|LOCKED_SHAREDCACHE)].*"
+              + "|TransactionContext Error: (?:Failed to commit: )?"
+              + "(?:Conflict on |(?:Catalog )?write-write conflict |Transaction conflict).*",
+          Pattern.DOTALL);
+
   private VendorCodes() {}
 
   /**
@@ -23,12 +36,36 @@ final class VendorCodes {
       // With -30082 Db2's type 2 driver says that the login is refused.
       case "08001" -> code == -30082 ? Verdict.ACCESS_DENIED : sqlServer(code);
       case "08004" -> rejected(code);
-      case "42000" -> code == 1203 || code == 1226 ? Verdict.OUT_OF_SLOTS : sqlServer(code);
+      case "42000" -> mysqlOrSqlServer(code);
+      case "XJ004" -> rejected(code);
+      // H2: there is no such database, and it isn't to be created
+      case "90013", "90146", "90149" -> Verdict.ACCESS_DENIED;
+      case "S1000" -> code == -465 ? Verdict.ACCESS_DENIED : null; // the same in HSQLDB
+      case "22000" -> code == 17868 ? Verdict.CONNECTION_LOST : null; // Oracle: an unknown host
       case "70100" -> code == 1927 ? Verdict.CONNECTION_LOST : null; // MariaDB's KILL CONNECTION
       case "HY000" -> mysql(code);
       case "61000", "66000", "72000", "99999" -> oracle(code);
       default ->
           state.startsWith("S000") ? sqlServer(code) : state.startsWith("08") ? oracle(code) : null;
+    };
+  }
+
+  /**
+   * Whether these words say that a transaction has lost a race against another. They are to be
+   * believed only where there is no state.
+   */
+  static boolean isConflict(@Nullable String words) {
+    return words != null && CONFLICT.matcher(words).matches();
+  }
+
+  /** What the number means in MySQL, MariaDB and SQL Server, which share this state. */
+  private static @Nullable Verdict mysqlOrSqlServer(int code) {
+    return switch (code) {
+      case 1203, 1226 -> Verdict.OUT_OF_SLOTS;
+      case 1044, // this user may not use the database
+          1049 -> // there is no such database
+          Verdict.ACCESS_DENIED;
+      default -> sqlServer(code);
     };
   }
 
@@ -104,7 +141,11 @@ final class VendorCodes {
           2399, // connected for too long
           3113, // end of file
           3114, // not connected
-          3135 -> // lost contact
+          3135, // lost contact
+          12505, // the listener knows no such SID: it is mistyped, or not started yet
+          12514, // the same of a service
+          12528, // the instance takes no new connections: it starts, or stops
+          12541 -> // nobody listens there
           Verdict.CONNECTION_LOST;
       default -> null;
     };

@@ -49,6 +49,11 @@ class AmbiguousFailuresTest {
             followedBy(
                 new BatchUpdateException("a batch", "90111", new int[0], lost()),
                 new SQLNonTransientException("error accessing a linked table", "90111"))),
+        Arguments.of(
+            "the listener behind Oracle's database link",
+            new SQLException("ORA-12541: no listener", "66000", 12541)),
+        Arguments.of("MySQL's USE of no database", new SQLException("unknown", "42000", 1049)),
+        Arguments.of("another database in H2", new SQLException("not found", "90013", 90013)),
         Arguments.of("a privilege", new SQLException("Access denied", "28000", 1045)),
         Arguments.of(
             "so many statements an hour", new SQLException("max_questions", "42000", 1226)));

@@ -135,7 +135,22 @@ class SqlStatesTest {
     "70100, 1317, STATEMENT_FAILED",
     "HY000, 1017, STATEMENT_FAILED",
     "42000, 1064, STATEMENT_FAILED",
+    "42000, 1044, ACCESS_DENIED",
+    "42000, 1049, ACCESS_DENIED",
     "08004, 40000, ACCESS_DENIED",
+    "XJ004, 40000, ACCESS_DENIED",
+    "90013, 90013, ACCESS_DENIED",
+    "90146, 90146, ACCESS_DENIED",
+    "90149, 90149, ACCESS_DENIED",
+    "S1000, -465, ACCESS_DENIED",
+    "S1000, -451, STATEMENT_FAILED",
+    "66000, 12541, CONNECTION_LOST",
+    "66000, 12514, CONNECTION_LOST",
+    "66000, 12505, CONNECTION_LOST",
+    "66000, 12528, CONNECTION_LOST",
+    "66000, 12261, STATEMENT_FAILED",
+    "22000, 17868, CONNECTION_LOST",
+    "22000, 1, STATEMENT_FAILED",
     "08004, 911, CONNECTION_LOST",
     "08001, -30082, ACCESS_DENIED",
     "08001, -4499, CONNECTION_LOST",
@@ -143,6 +158,42 @@ class SqlStatesTest {
   })
   void aNumberOfItsOwnSaysWhatTheStateDoesNot(String state, int code, Verdict verdict) {
     assertThat(SqlStates.verdict(new SQLException("x", state, code))).isEqualTo(verdict);
+  }
+
+  /** The drivers of SQLite and DuckDB give no state, and DuckDB's no number either. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "[SQLITE_BUSY] The database file is locked (database is locked) | 5 | TRANSACTION_CONFLICT",
+        "[SQLITE_BUSY_SNAPSHOT] Another database connection has already written to the database"
+            + " (database is locked) | 5 | TRANSACTION_CONFLICT",
+        "[SQLITE_LOCKED_SHAREDCACHE] Contention with a different database connection that shares"
+            + " the cache (database table is locked) | 6 | TRANSACTION_CONFLICT",
+        // by the connection itself: it would be locked the next time, too
+        "[SQLITE_LOCKED] A table in the database is locked | 6 | STATEMENT_FAILED",
+        "[SQLITE_CONSTRAINT_UNIQUE] A UNIQUE constraint failed ([SQLITE_BUSY])"
+            + " | 19 | STATEMENT_FAILED",
+        "TransactionContext Error: Conflict on update! | 0 | TRANSACTION_CONFLICT",
+        "TransactionContext Error: Conflict on tuple deletion! | 0 | TRANSACTION_CONFLICT",
+        "TransactionContext Error: Catalog write-write conflict on create with \"x\""
+            + " | 0 | TRANSACTION_CONFLICT",
+        "TransactionContext Error: Failed to commit: write-write conflict on key: \"7\""
+            + " | 0 | TRANSACTION_CONFLICT",
+        "TransactionContext Error: Failed to commit: PRIMARY KEY or UNIQUE constraint violation:"
+            + " duplicate key \"Conflict on\" | 0 | STATEMENT_FAILED",
+        "TransactionContext Error: Current transaction is aborted (please ROLLBACK)"
+            + " | 0 | STATEMENT_FAILED",
+        "| 0 | STATEMENT_FAILED"
+      })
+  void aConflictIsKnownByWordsWhereThereIsNoState(String words, int code, Verdict verdict) {
+    assertThat(SqlStates.verdict(new SQLException(words, null, code))).isEqualTo(verdict);
+    SQLException wrapped = new SQLException("java.sql.SQLException: " + words);
+    wrapped.initCause(new SQLException(words, null, code));
+    assertThat(SqlStates.verdict(wrapped)).as("as a cause").isEqualTo(verdict);
+    assertThat(SqlStates.verdict(new SQLException(words, "42000", code)))
+        .as("with a state of its own")
+        .isEqualTo(Verdict.STATEMENT_FAILED);
   }
 
   /** As the class that newer drivers throw it in says less. */
