@@ -484,6 +484,9 @@ abstract class SessionSettings extends SessionFacts {
       }
       // It can be set all the same; the session is closed after the lease.
       known.unreadable(setting);
+      if (setting == Setting.CLIENT_INFO && e instanceof SQLFeatureNotSupportedException) {
+        known.hasNoClientInfo();
+      }
     }
     return known;
   }

@@ -6,6 +6,7 @@ import java.sql.ClientInfoStatus;
 import java.sql.Connection;
 import java.sql.SQLClientInfoException;
 import java.sql.SQLException;
+import java.sql.SQLFeatureNotSupportedException;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
@@ -117,6 +118,25 @@ enum Setting {
       failed.put(name, ClientInfoStatus.REASON_UNKNOWN);
     }
     return new SQLClientInfoException(failure.getMessage(), failure.getSQLState(), failed, failure);
+  }
+
+  /** Whether a failure to set client info says that the driver has none, or not this piece. */
+  static boolean isMissing(SQLClientInfoException e) {
+    return e.getCause() instanceof SQLFeatureNotSupportedException
+        || "0A000".equals(e.getSQLState());
+  }
+
+  /**
+   * Whether nothing was set of what was to be: the failure names each piece or no piece.
+   *
+   * @param several what was to be set; null if it was one piece
+   */
+  static boolean isWhole(SQLClientInfoException e, @Nullable Properties several) {
+    Map<String, ClientInfoStatus> failed = e.getFailedProperties();
+    return several == null
+        || failed == null
+        || failed.isEmpty()
+        || failed.keySet().containsAll(several.keySet());
   }
 
   static Properties copy(@Nullable Properties from) {

@@ -1,11 +1,9 @@
 package io.everpool.core.jdbc;
 
-import java.sql.ClientInfoStatus;
 import java.sql.Connection;
 import java.sql.SQLClientInfoException;
 import java.sql.SQLException;
 import java.sql.SQLFeatureNotSupportedException;
-import java.util.Map;
 import java.util.Objects;
 import java.util.Properties;
 import org.jspecify.annotations.Nullable;
@@ -37,6 +35,9 @@ final class Settings {
 
   /** Whether the setting that is being changed was as in a new connection before. */
   private boolean first;
+
+  /** Whether the driver has said that it can't read client info, as one says that has none. */
+  private boolean withoutClientInfo;
 
   /** The bits of settings that may have been changed past their setters: they are read first. */
   private int doubted;
@@ -78,20 +79,18 @@ final class Settings {
     }
   }
 
+  /** The driver has said that it can't read client info. */
+  void hasNoClientInfo() {
+    withoutClientInfo = true;
+  }
+
   /**
-   * The client info could not be set. A driver that has none says so, and names each piece or no
-   * piece. One that lacks only some of {@code several} fails in the same words, but names just
-   * those, and has set the others.
+   * The client info could not be set. A driver that has none says so, here or when it was to be
+   * read (DuckDB's), and names each piece or no piece. One that lacks only some of {@code several}
+   * fails in the same words, but names just those, and has set the others.
    */
   void clientInfoFailed(SQLClientInfoException e, @Nullable Properties several) {
-    boolean missing =
-        e.getCause() instanceof SQLFeatureNotSupportedException || "0A000".equals(e.getSQLState());
-    Map<String, ClientInfoStatus> failed = e.getFailedProperties();
-    if (missing
-        && (several == null
-            || failed == null
-            || failed.isEmpty()
-            || failed.keySet().containsAll(several.keySet()))) {
+    if ((withoutClientInfo || Setting.isMissing(e)) && Setting.isWhole(e, several)) {
       unchanged(Setting.CLIENT_INFO);
     }
   }

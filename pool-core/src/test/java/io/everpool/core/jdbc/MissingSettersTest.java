@@ -117,6 +117,44 @@ class MissingSettersTest {
     assertThat(leases.doomed).isEmpty();
   }
 
+  /** DuckDB's driver says of the getter that it doesn't have it, and of the setter nothing. */
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void clientInfoThatCanBeNeitherReadNorSetIsNotUndone(boolean several) throws SQLException {
+    without("getClientInfo", MissingSettersTest::unsupported);
+    without("setClientInfo", SQLClientInfoException::new);
+    Properties info = new Properties();
+    info.setProperty("x", "y");
+    for (int i = 0; i < 3; i++) {
+      PooledConnection connection = leases.acquire();
+      assertThat(
+              catchThrowable(
+                  () -> {
+                    if (several) {
+                      connection.setClientInfo(info);
+                    } else {
+                      connection.setClientInfo("x", "y");
+                    }
+                  }))
+          .isInstanceOf(SQLClientInfoException.class);
+      connection.close();
+    }
+    assertThat(leases.session).as("connections").hasValue(1);
+    assertThat(leases.released).hasValue(3);
+  }
+
+  /** If it couldn't be read for another reason, nobody knows what a part of it was before. */
+  @Test
+  void clientInfoThatCouldNotBeReadThisTimeIsNotTrusted() throws SQLException {
+    driver.failNext("getClientInfo", new SQLException("no memory", "53200"));
+    driver.failNext("setClientInfo", new SQLClientInfoException());
+    PooledConnection connection = leases.acquire();
+    assertThat(catchThrowable(() -> connection.setClientInfo("x", "y")))
+        .isInstanceOf(SQLClientInfoException.class);
+    connection.close();
+    assertThat(leases.closed).containsExactly(CloseReason.RESET_FAILED);
+  }
+
   /** A driver may take one value and no other. */
   @ParameterizedTest
   @MethodSource("pairs")
