@@ -430,6 +430,12 @@ final class PostgresConnection implements PhysicalConnection {
   }
 
   @Override
+  public boolean isOver() throws SQLException {
+    ProtocolLog log = log();
+    return jdbc.isClosed() || (log != null && log.isOver());
+  }
+
+  @Override
   public Duration replicaLag(long timeoutNanos) throws SQLException {
     return limit.within(timeoutNanos, () -> new Replication(jdbc).lag());
   }

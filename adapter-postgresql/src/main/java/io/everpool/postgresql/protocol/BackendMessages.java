@@ -177,6 +177,9 @@ final class BackendMessages {
       if (!log.isReady()) {
         log.loginError(Arrays.copyOfRange(buffer, from, to));
       }
+      if (Farewell.endsSession(buffer, from, to)) {
+        log.end();
+      }
       if (alone && remaining == 0 && Farewell.leavesAllUndone(buffer, from, to)) {
         log.leftAllUndone();
       }

@@ -51,6 +51,17 @@ final class Farewell {
   }
 
   /**
+   * Whether these are the last words of a session, read from as much of an ErrorResponse as is
+   * there: the severity comes first. Whoever is in between may name it once only.
+   */
+  static boolean endsSession(byte[] text, int from, int to) {
+    Farewell said = new Farewell(new String(text, from, to - from, ISO_8859_1));
+    String severity = said.field('V');
+    severity = severity == null ? said.field('S') : severity;
+    return "FATAL".equals(severity) || "PANIC".equals(severity);
+  }
+
+  /**
    * PostgreSQL, by its {@code idle_in_transaction_session_timeout} or {@code idle_session_timeout}.
    */
   private boolean isOfOneWhoWaited() {

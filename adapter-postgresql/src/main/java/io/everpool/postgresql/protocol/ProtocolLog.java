@@ -66,6 +66,12 @@ public final class ProtocolLog {
 
   private boolean failed;
 
+  /**
+   * The driver was told that the session has ended: by the server's last words, or by the end or
+   * the failure of the stream. Written under the driver's lock, and read by any thread.
+   */
+  private volatile boolean over;
+
   /** The session has ended with none of what is unanswered carried out. */
   private boolean leftUndone;
 
@@ -257,6 +263,11 @@ public final class ProtocolLog {
     leftUndone = true;
   }
 
+  /** See {@link #isOver()}. */
+  void end() {
+    over = true;
+  }
+
   void ready(char now) {
     if (now != 'I' && now != 'T' && now != 'E') {
       lose();
@@ -289,6 +300,9 @@ public final class ProtocolLog {
     implicitWrote = false;
     failed = false;
     leftUndone = false; // it goes on, so that was no end
+    if (over) {
+      over = false;
+    }
     countsChanges &= !outstanding.isEmpty();
     replication = false;
     answered = 0;
@@ -361,6 +375,14 @@ public final class ProtocolLog {
   public boolean mayStillRun() {
     boolean asked = !outstanding.isEmpty() || isStreaming();
     return isReady() && !lost && asked && !leftUndone && !(failed && outstanding.rounds() <= 1);
+  }
+
+  /**
+   * Whether the driver was told that the session has ended. pgjdbc doesn't close its connection for
+   * that in every call: not where it has waited for a notification. May be asked by any thread.
+   */
+  public boolean isOver() {
+    return over;
   }
 
   /** The messages aren't what the protocol says, or can't be seen: for good. */

@@ -3,6 +3,7 @@ package io.everpool.postgresql.protocol;
 import java.io.Closeable;
 import java.io.EOFException;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -60,10 +61,13 @@ public final class ProtocolTap {
   }
 
   /**
-   * The driver is told that the connection failed. It isn't kept once the driver has returned its
-   * connection, nor where nobody knows what passes.
+   * The driver is told that the connection failed. The failure isn't kept once the driver has
+   * returned its connection, nor where nobody knows what passes.
    */
   public void failed(IOException told) {
+    if (!(told instanceof InterruptedIOException)) { // after a time-out the session goes on
+      log.end();
+    }
     if (failure == null && !returned && !log.isLost()) {
       failure = told;
     }

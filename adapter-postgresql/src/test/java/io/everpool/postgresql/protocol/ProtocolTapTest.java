@@ -10,6 +10,7 @@ import static org.junit.jupiter.params.provider.Arguments.arguments;
 import io.everpool.api.driver.Effects;
 import java.io.EOFException;
 import java.io.IOException;
+import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Random;
@@ -866,6 +867,49 @@ class ProtocolTapTest {
     assertThat(tap.log().loginError()).isNull();
     Conversation.unopened().query("select 1").answer('E', fields).ready('I').play(tap);
     assertThat(tap.log().loginError()).isNull();
+  }
+
+  static Stream<Arguments> lastWords() {
+    return Stream.of(
+        over("while nobody asks", true, c -> c.ended("57P01", "ProcessInterrupts")),
+        over("of what was asked", true, c -> c.query("select 1").error("FATAL", "57P01")),
+        over("of a server that panics", true, c -> c.query("select 1").error("PANIC", "XX000")),
+        over("in another language", true, c -> c.errorOf("SFATAL_", "VFATAL", "C57P01", "Mno")),
+        over("of a pooler", true, c -> c.errorOf("SFATAL", "C08P01", "Mno")),
+        over("an error", false, c -> c.query("select").error("ERROR", "42601").ready('I')),
+        over("an error's text", false, c -> c.errorOf("SERROR", "VERROR", "C42601", "MFATAL")),
+        over("no end", false, c -> c.query("a").error("FATAL", "57P01").ready('I')));
+  }
+
+  private static Arguments over(String what, boolean over, UnaryOperator<Conversation> said) {
+    return arguments(what, over, said);
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("lastWords")
+  void theEndOfTheSessionIsHeard(
+      String what, boolean over, UnaryOperator<Conversation> conversation) {
+    Conversation said = conversation.apply(Conversation.begin());
+    for (int cut = 0; cut < said.length(); cut++) {
+      ProtocolTap tap = new ProtocolTap(() -> {});
+      said.play(tap, cut);
+      assertThat(tap.log().isOver()).as("%s, cut at %d", what, cut).isEqualTo(over);
+    }
+  }
+
+  /** After a time-out it goes on: a notification was waited for in vain. */
+  @Test
+  void theEndOfTheStreamIsHeard() {
+    ProtocolTap tap = new ProtocolTap(() -> {});
+    Conversation.begin().play(tap);
+    tap.returned();
+    tap.failed(new SocketTimeoutException());
+    assertThat(tap.log().isOver()).isFalse();
+    tap.received(new byte[1], 0, -1);
+    assertThat(tap.log().isOver()).isTrue();
+    ProtocolTap reset = new ProtocolTap(() -> {});
+    reset.failed(new IOException("Connection reset"));
+    assertThat(reset.log().isOver()).isTrue();
   }
 
   @Test

@@ -12,8 +12,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * One session on the server. Used by one thread at a time, save {@link #cancel}, {@link
- * #cancelStatement}, {@link #abort()}, {@link #waits()} and {@link #beganReadOnly()}, which may
- * come from any thread while another one uses it.
+ * #cancelStatement}, {@link #abort()}, {@link #waits()}, {@link #beganReadOnly()} and {@link
+ * #isOver()}, which may come from any thread while another one uses it.
  *
  * <p>Long, for each method says what an adapter owes; all but a few have a default.
  */
@@ -328,6 +328,18 @@ public interface PhysicalConnection {
    */
   default long waits() {
     return 0;
+  }
+
+  /**
+   * Whether this session is over for good, as far as the driver has learnt of it by itself:
+   * somebody has closed it on this side, or the driver has read that the server has ended it. Sends
+   * nothing and reads nothing, and waits for nobody. From any thread. Once the answer is yes it
+   * stays so. Asked while the connection is lent, if the program has had the driver's own object:
+   * it may have met the end there, where the pool sees no failure, and have forgotten the
+   * connection.
+   */
+  default boolean isOver() throws SQLException {
+    return jdbc().isClosed();
   }
 
   /**

@@ -28,6 +28,15 @@ public interface PooledEntry {
     return false;
   }
 
+  /**
+   * The lease in which the program was given the driver's own object, while no unit of work runs in
+   * that lease; 0 if there is none, and the name of an earlier lease says nothing. May be called
+   * from any thread.
+   */
+  default long handedOut() {
+    return 0;
+  }
+
   /** How many statements were executed on it so far, as its last holder has left the count. */
   long queries();
 }

@@ -54,6 +54,10 @@ public abstract class JudgedConnection extends LeasedConnection {
   public final @Nullable UnitObserver observer(@Nullable UnitObserver value) {
     UnitObserver before = observer;
     observer = value;
+    Session s = session();
+    if ((before == null) != (value == null) && s != null && s.isExposedInWork()) {
+      s.handedOut(value == null ? leaseOf(s) : 0); // a unit finds out itself what it has lost
+    }
     return before;
   }
 

@@ -298,8 +298,8 @@ public sealed class PooledConnection extends UnitConnection implements Connectio
     if (s.unsettled) {
       settle(s);
     }
-    if (observer != null && !s.isSettingUp()) {
-      observer.exposed();
+    if (!s.isSettingUp()) {
+      handedOut(s);
     }
     try {
       return type.isInstance(bare) ? type.cast(bare) : bare.unwrap(type);
@@ -308,6 +308,14 @@ public sealed class PooledConnection extends UnitConnection implements Connectio
     } catch (Throwable e) {
       broken(e);
       throw e;
+    }
+  }
+
+  private void handedOut(Session s) {
+    if (observer == null) {
+      s.handedOut(leaseOf(s));
+    } else {
+      observer.exposed();
     }
   }
 

@@ -40,6 +40,13 @@ public final class Session extends SessionSettings implements PooledEntry {
    */
   volatile long stranded;
 
+  /**
+   * The lease in which the driver's own object was handed out, outside of units of work; otherwise
+   * 0, or the name of a lease that is over. Written by the holder, and read by upkeep: see {@code
+   * KeptObjects}.
+   */
+  private volatile long handedOut;
+
   /** Called by an opener, who will put it into {@code slot}. */
   public Session(Slot slot, long number, PhysicalConnection physical, LeaseManager leases) {
     this(slot, number, physical, leases, Initialization.NONE);
@@ -90,6 +97,16 @@ public final class Session extends SessionSettings implements PooledEntry {
     } catch (Throwable e) {
       return true; // the driver can't say
     }
+  }
+
+  @Override
+  public long handedOut() {
+    return handedOut;
+  }
+
+  /** As {@link #handedOut()}; 0 while a unit of work runs in the lease. */
+  void handedOut(long lease) {
+    handedOut = lease;
   }
 
   @Override

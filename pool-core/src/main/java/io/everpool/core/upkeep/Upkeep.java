@@ -42,6 +42,8 @@ public final class Upkeep {
       new Part("enforcing deadlines", (it, now) -> it.deadlines.enforce(now));
   private static final Part EXAMINING =
       new Part("examining what has slept", (it, now) -> it.sleepers.examine(it.probes));
+  private static final Part ASKING =
+      new Part("asking for what is over", (it, now) -> it.kept.run(now));
   private static final Part DRAINING = new Part("draining", (it, now) -> it.drain.pass(now));
   private static final List<Part> PARTS =
       List.of(
@@ -53,6 +55,7 @@ public final class Upkeep {
           new Part("retiring the old", (it, now) -> it.expiry.retireTheOld(now)),
           new Part("making smaller", (it, now) -> it.expiry.shrink()),
           new Part("evicting the idle", (it, now) -> it.expiry.evictTheIdle(now)),
+          ASKING,
           new Part("checking health", (it, now) -> it.health.run(now)),
           new Part("growing", (it, now) -> it.growAgain = it.grower.grow(now)),
           new Part("listening", (it, now) -> it.silence.run(now)),
@@ -79,6 +82,7 @@ public final class Upkeep {
   private final Drain drain;
   private final Rest rest;
   private final Expiry expiry;
+  private final KeptObjects kept;
   private final HealthChecks health;
   private final UnitDeadlines units;
   private final Deadlines deadlines;
@@ -157,6 +161,7 @@ public final class Upkeep {
     this.deadlines = new Deadlines(config, events, shared, connects, probes);
     this.losses = new RecentLosses(now);
     this.expiry = new Expiry(config, credentials != null, shared);
+    this.kept = new KeptObjects(config, events, shared, now);
     this.health = new HealthChecks(config, shared, probes, now);
     this.grower = new Grower(shared, connects, expiry, now);
     this.silence = new Silence(connector.hasOtherHosts(), events, shared, probes, now);
@@ -298,6 +303,7 @@ public final class Upkeep {
     workers.resume();
     long delay;
     if (engine.isClosed()) {
+      survive(ASKING, now);
       survive(DRAINING, now);
       delay = drain.isDone() ? Long.MAX_VALUE : PASS;
     } else {

@@ -76,6 +76,37 @@ class HandedOutTest {
     }
   }
 
+  /** Upkeep ends such a lease when the driver's object is over, but none of a unit of work. */
+  @Test
+  void aLeaseIsNamedFromTheHandingOutOnButNotWithinAUnit() throws SQLException {
+    try (PooledConnection connection = leases.acquire()) {
+      Session session = FakeLeaseManager.session(connection);
+      long lease = session.slot().lease;
+      assertThat(session.handedOut()).isZero();
+      connection.unwrap(FakeDriver.Vendor.class);
+      assertThat(session.handedOut()).isEqualTo(lease);
+      UnitObserver before = connection.silence();
+      assertThat(session.handedOut()).as("a unit begins").isZero();
+      connection.unwrap(FakeDriver.Vendor.class);
+      assertThat(session.handedOut()).isZero();
+      connection.observer(before);
+      assertThat(session.handedOut()).as("the unit is over").isEqualTo(lease);
+    }
+  }
+
+  /** Who sets a session up does so again on the next. */
+  @Test
+  void whatSetsASessionUpNamesNoLease() throws SQLException {
+    try (PooledConnection connection = leases.acquire()) {
+      Session session = FakeLeaseManager.session(connection);
+      session.settingUp(true);
+      connection.unwrap(FakeDriver.Vendor.class);
+      session.settingUp(false);
+      connection.observer(connection.silence());
+      assertThat(session.handedOut()).isZero();
+    }
+  }
+
   /**
    * There are no others. Arrays, dates and values are read anew at each call, and results end with
    * the lease; only what belongs to the session itself outlives it.
