@@ -36,8 +36,7 @@ import org.jspecify.annotations.Nullable;
  * it. It closes what is its own: its connections, the pools of its readers, and each {@link
  * Connector}, also those that it was given. It never closes what else it was given: a {@link
  * DataSource}, listeners, recorders, interceptors and the like. If a pool can't be opened, nothing
- * of it stays: the caller has nothing to close, except perhaps connectors of his own ({@link
- * Builder#open()}).
+ * of it stays, and the connectors that were given are closed: the caller has nothing to close.
  */
 public final class Everpool {
 
@@ -154,7 +153,7 @@ public final class Everpool {
 
     /**
      * Opens connections with this connector instead of looking for an adapter. The pool closes it
-     * when it is closed itself, or if {@link #open()} throws an SQLException.
+     * when it is closed itself, or if {@link #open()} throws anything.
      */
     public Builder connector(Connector value) {
       connector = Objects.requireNonNull(value, "connector");
@@ -199,18 +198,36 @@ public final class Everpool {
      * @throws SQLException as {@link Everpool#open(PoolConfig)}; also a {@link
      *     io.everpool.api.PoolClosedException}, if a pool that has readers was closed by a listener
      * @throws io.everpool.api.InvalidPoolConfigException as {@link Everpool#open(PoolConfig)}; also
-     *     if there is a provider of credentials and a password in the configuration. Connectors
-     *     that were given may then stay open
+     *     if there is a provider of credentials and a password in the configuration
      */
     public Pool open() throws SQLException {
-      CredentialsProvider provider = provider();
-      List<PoolConfig> configs = ReaderPools.configs(config, readers.size());
-      Connector opener = opener(provider != null);
-      LeaseRecorder recorder = Recorders.of(config.name(), recorders, SystemRuntime::nanoTime);
+      CredentialsProvider provider;
+      List<PoolConfig> configs;
+      Connector opener;
+      LeaseRecorder recorder;
+      boolean begun = false;
+      try {
+        provider = provider();
+        configs = ReaderPools.configs(config, readers.size());
+        recorder = Recorders.of(config.name(), recorders, SystemRuntime::nanoTime);
+        opener = opener(provider != null); // last: nothing that is found here stays open
+        begun = true;
+      } finally {
+        if (!begun) { // from here on whoever is given a connector closes it
+          closeGiven();
+        }
+      }
       if (configs.isEmpty()) {
         return open(config, opener, provider, recorder);
       }
       return new ReaderPools(config, configs, readers, this::open).open(opener, provider, recorder);
+    }
+
+    private void closeGiven() {
+      if (connector != null) {
+        ReaderPools.close(config, connector);
+      }
+      readers.forEach(each -> ReaderPools.close(config, each));
     }
 
     private EverpoolPool open(
@@ -249,6 +266,7 @@ public final class Everpool {
       } finally {
         if (!assembled) {
           runtime.close();
+          ReaderPools.close(one, opener);
         }
       }
     }

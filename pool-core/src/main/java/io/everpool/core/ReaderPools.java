@@ -108,7 +108,7 @@ final class ReaderPools {
     } finally {
       if (!opened) {
         pools.forEach(EverpoolPool::close);
-        unused.forEach(this::close);
+        unused.forEach(each -> close(whole, each));
       }
     }
   }
@@ -127,10 +127,10 @@ final class ReaderPools {
    * Closes a connector as the end of a pool does: what it throws is survived, and if it hangs, this
    * waits no longer than the close-timeout.
    */
-  private void close(Connector unused) {
-    String pool = whole.name();
+  static void close(PoolConfig config, Connector unused) {
+    String pool = config.name();
     String what = "closing a connector";
-    long most = whole.closeTimeout().toNanos();
+    long most = config.closeTimeout().toNanos();
     boolean interrupted = Thread.interrupted(); // with the flag set, nothing below would wait
     try {
       SystemRuntime.apart(pool, () -> GuardedCall.survives(pool, what, unused::close), most);
