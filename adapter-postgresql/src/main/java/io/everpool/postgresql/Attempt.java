@@ -7,6 +7,7 @@ import io.everpool.postgresql.failure.HostFailure;
 import io.everpool.postgresql.failure.SeveralHosts;
 import io.everpool.postgresql.failure.Timelines;
 import io.everpool.postgresql.socket.HostEnd;
+import io.everpool.postgresql.socket.HostName;
 import io.everpool.postgresql.socket.Opening;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -177,8 +178,13 @@ final class Attempt {
     @Override
     public @Nullable HostFailure heard(String host) {
       // if a login has to be another one, the host may let that in
-      SQLException failure = learnt ? null : heard.get(host);
-      return failure == null ? null : new HostFailure(host, failure);
+      return learnt
+          ? null
+          : heard.entrySet().stream()
+              .filter(one -> HostName.areSame(one.getKey(), host))
+              .findFirst()
+              .map(one -> new HostFailure(host, one.getValue()))
+              .orElse(null);
     }
   }
 

@@ -2,6 +2,7 @@ package io.everpool.postgresql;
 
 import io.everpool.api.PoolerMode;
 import io.everpool.api.driver.SideEffects;
+import io.everpool.postgresql.commit.CommitOutcome;
 import io.everpool.postgresql.driver.PgjdbcInternals;
 import io.everpool.postgresql.driver.PropertyNames;
 import io.everpool.postgresql.failure.FailureRules;
@@ -215,7 +216,8 @@ final class Pooler {
 
   private static boolean isBehind(Connection connection) throws SQLException {
     try (Statement statement =
-            PgjdbcInternals.PRESENT.query(connection, "select pg_catalog.pg_backend_pid()");
+            PgjdbcInternals.PRESENT.query(
+                connection, CommitOutcome.TO_PRIMARY + "select pg_catalog.pg_backend_pid()");
         ResultSet row = statement.getResultSet()) {
       return row.next() && row.getInt(1) != ((PGConnection) connection).getBackendPID();
     }

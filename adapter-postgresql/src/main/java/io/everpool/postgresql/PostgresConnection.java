@@ -368,7 +368,7 @@ final class PostgresConnection implements PhysicalConnection {
         // question as well.
         boolean written = log != null && log.hasWritten();
         CommitTicket ticket = commits.ticket();
-        if (ticket == WithoutId.ASKED_OF_STANDBY && onStandby()) {
+        if (ticket == WithoutId.ASKED_OF_STANDBY && onStandby() && !written) {
           ticket = null; // the standby is the session's own, and nothing can be written on it
         }
         yield ticket == null && written ? WithoutId.WRITTEN : ticket;

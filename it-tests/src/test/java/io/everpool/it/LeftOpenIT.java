@@ -75,6 +75,36 @@ class LeftOpenIT {
     }
   }
 
+  /** Closes for everybody, as a framework's method does. */
+  private static void leaveOpen(Pool pool) throws SQLException {
+    try (Connection connection = pool.getConnection();
+        Statement statement = connection.createStatement()) {
+      connection.setAutoCommit(false);
+      statement.execute("select 1");
+    }
+  }
+
+  private static void oneReader(Pool pool) throws SQLException {
+    leaveOpen(pool);
+  }
+
+  private static void anotherReader(Pool pool) throws SQLException {
+    leaveOpen(pool);
+  }
+
+  @Test
+  void whoeverUsesWhatClosesForEverybodyIsToldOf() throws SQLException {
+    try (LogCapture log = LogCapture.open();
+        Pool pool = pool("readers-by-one")) {
+      for (int i = 0; i < STEPS; i++) {
+        oneReader(pool);
+        anotherReader(pool);
+      }
+      assertThat(log.lines(Level.WARN, LEFT_OPEN)).hasSize(2);
+      assertThat(log.lines(Level.DEBUG, LEFT_OPEN)).hasSize(2 * STEPS - 2);
+    }
+  }
+
   @Test
   void whatIsLostIsNotCalledRead() throws SQLException {
     Db.server().execute("create table left_open (x int)");

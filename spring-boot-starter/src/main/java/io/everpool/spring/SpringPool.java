@@ -352,6 +352,7 @@ public class SpringPool implements Pool {
     return MigrationUrl.of(name(), config());
   }
 
+  /** Who logs in; null if it is written neither in the settings nor in the URL. */
   public @Nullable String getUsername() {
     return config().user();
   }

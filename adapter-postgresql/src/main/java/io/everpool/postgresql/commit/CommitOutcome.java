@@ -26,7 +26,7 @@ public final class CommitOutcome {
    * standby, and by such a comment it knows what isn't to be sent there, unless {@code
    * allow_sql_comments} is on (Pgpool-II: "Load Balancing"). The server skips the comment.
    */
-  private static final String TO_PRIMARY = "/*NO LOAD BALANCE*/ ";
+  public static final String TO_PRIMARY = "/*NO LOAD BALANCE*/ ";
 
   /**
    * The transaction's id, its process and the position in the log, which fails on a standby, where

@@ -67,14 +67,14 @@ final class Handshake {
       SSLSession session = shake(socket, host);
       return withTls(host, session, local);
     } catch (IOException | GeneralSecurityException e) {
+      boolean hungUp = e instanceof HungUpException;
       String text =
-          e instanceof HungUpException
+          hungUp
               ? host + " hung up when it was asked for TLS, as a proxy does that has no server"
               : "the TLS handshake with " + host + " failed: " + said(e);
       if (isRequired()) {
-        findings.deadEnd(
-            Subject.TLS,
-            text + ". Is it PostgreSQL that listens there, and with which TLS versions?");
+        String question = ". Is it PostgreSQL that listens there, and with which TLS versions?";
+        findings.deadEnd(Subject.TLS, hungUp ? text : text + question);
         return false;
       }
       findings.advice(Subject.TLS, text);

@@ -50,7 +50,7 @@ public final class Timelines {
         reads
       from (select pg_catalog.pg_is_in_recovery()
         or pg_catalog.current_setting('transaction_read_only') = 'on' as reads
-        from pg_catalog.pg_database where datname = pg_catalog.current_database()) as server""";
+        from pg_catalog.pg_namespace where nspname = 'pg_catalog') as server""";
 
   /**
    * One system's highest timeline: {@code seen} by any connection, and {@code told} to the pool.

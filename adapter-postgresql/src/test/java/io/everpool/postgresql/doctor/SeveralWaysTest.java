@@ -158,10 +158,10 @@ class SeveralWaysTest {
     try {
       while (true) {
         try (Socket client = listens.accept()) {
+          // not before: whoever only looks whether somebody listens would meet the reset
+          client.getInputStream().readNBytes(SSL_REQUEST_LENGTH);
           if (reset) {
             client.setSoLinger(true, 0);
-          } else {
-            client.getInputStream().readNBytes(SSL_REQUEST_LENGTH);
           }
         }
       }

@@ -3,9 +3,9 @@ package io.everpool.benchmarks.harness;
 import com.sun.management.OperatingSystemMXBean;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
@@ -19,16 +19,20 @@ final class ProcessorTime {
   private static final Path THREADS = Path.of("/proc/self/task");
 
   private final long ticked;
+  private final long ended;
   private final Map<Path, Long> ofThreads;
 
-  private ProcessorTime(long ticked, Map<Path, Long> ofThreads) {
+  private ProcessorTime(long ticked, long ended, Map<Path, Long> ofThreads) {
     this.ticked = ticked;
+    this.ended = ended;
     this.ofThreads = ofThreads;
   }
 
   static ProcessorTime now() throws IOException {
+    ThreadMXBean threads = ManagementFactory.getThreadMXBean();
     return new ProcessorTime(
         ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class).getProcessCpuTime(),
+        threads.getTotalStartedThreadCount() - threads.getThreadCount(),
         ofThreads());
   }
 
@@ -38,7 +42,9 @@ final class ProcessorTime {
    */
   long since(ProcessorTime then) {
     boolean complete =
-        !ofThreads.isEmpty() && ofThreads.keySet().containsAll(then.ofThreads.keySet());
+        ended == then.ended
+            && !ofThreads.isEmpty()
+            && ofThreads.keySet().containsAll(then.ofThreads.keySet());
     if (!complete) {
       return ticked - then.ticked;
     }
@@ -60,7 +66,7 @@ final class ProcessorTime {
             // Documentation/scheduler/sched-stats.rst)
             String line = Files.readString(thread.resolve("schedstat"));
             all.put(thread, Long.parseLong(line.substring(0, line.indexOf(' '))));
-          } catch (NoSuchFileException e) {
+          } catch (IOException e) {
             if (Files.isDirectory(thread)) {
               return Map.of(); // a kernel without it
             }

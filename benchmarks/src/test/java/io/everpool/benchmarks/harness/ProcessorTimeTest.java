@@ -62,4 +62,13 @@ class ProcessorTimeTest {
     other.join();
     assertThat(ProcessorTime.now().since(before)).isGreaterThanOrEqualTo(WORK_NANOS - 10_000_000);
   }
+
+  @Test
+  void andOfOneThatBeganAndEndedMeanwhile() throws Exception {
+    ProcessorTime before = ProcessorTime.now();
+    Thread other = new Thread(this::work);
+    other.start();
+    other.join();
+    assertThat(ProcessorTime.now().since(before)).isGreaterThanOrEqualTo(WORK_NANOS - 10_000_000);
+  }
 }

@@ -17,6 +17,8 @@ import org.jspecify.annotations.Nullable;
  * counts nothing as unanswered then.)
  */
 final class LostAnswer {
+  private static final String SAID_AGAIN =
+      "This call has sent nothing, for the connection is closed since a COMMIT had no answer: ";
 
   private LostAnswer() {}
 
@@ -63,7 +65,7 @@ final class LostAnswer {
     SQLException loss = lost == null ? null : lost.loss;
     if (loss instanceof CommitOutcomeUnknownException unknown) {
       return new CommitOutcomeUnknownException(
-          String.valueOf(unknown.getMessage()), unknown.transactionId(), unknown.getCause());
+          SAID_AGAIN + unknown.getMessage(), unknown.transactionId(), unknown.getCause());
     }
     SQLException closed = LeasedConnection.closed();
     if (loss != null) {

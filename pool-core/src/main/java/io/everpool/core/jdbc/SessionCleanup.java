@@ -10,6 +10,7 @@ import io.everpool.core.observe.Repeats;
 import io.everpool.core.upkeep.PrimarySearch;
 import java.sql.SQLException;
 import java.sql.SQLNonTransientConnectionException;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 
@@ -25,6 +26,9 @@ final class SessionCleanup {
 
   /** The class whose units of work close what they lend: such a call isn't the program's either. */
   private static final String POOL = Pool.class.getName();
+
+  /** Enough to come from a framework's closing to the code that uses the framework. */
+  private static final int FRAMES_OF_A_WAY = 12;
 
   private static final String OUT_OF_STEP =
       "It came back while a copy, a replication stream, a statement or a cancel was under way on it:"
@@ -247,20 +251,20 @@ final class SessionCleanup {
 
   /**
    * Tells of a transaction that was left open. Of those that have only read one is told of for each
-   * place in the program: nothing is lost by them, and frameworks leave them open by design (Spring
-   * Batch's JdbcCursorItemReader does at the end of each step).
+   * way on which the program comes here: nothing is lost by them, and frameworks leave them open by
+   * design (Spring Batch's JdbcCursorItemReader does at the end of each step).
    */
   private void tellOfTransaction() {
     String pool = leases.config().name();
     String place = place();
     int untold =
         hasOnlyRead
-            ? leases.newsOnce("a transaction that has read at " + place)
+            ? leases.newsOnce("a transaction that has read at " + way())
             : leases.news("a transaction at " + place);
     String line =
         "Pool {}: connection {} came back with an open transaction, which was rolled back"
             + (hasOnlyRead
-                ? "; it has only read, and more of them from this place aren't warned of"
+                ? "; by its SQL it has only read, and more of them that end in this way aren't warned of"
                 : "");
     if (untold < 0) {
       log.debug(line + ", at {}", pool, session.number(), place);
@@ -276,15 +280,27 @@ final class SessionCleanup {
 
   /** Where the program has closed it: the innermost call that isn't the pool's. */
   private static String place() {
+    String place = innermost(1);
+    return place.isEmpty() ? "an unknown place" : place;
+  }
+
+  /**
+   * How the program came to close it. The innermost call alone is a framework's, and the same for
+   * all that use it.
+   */
+  private static String way() {
+    return innermost(FRAMES_OF_A_WAY);
+  }
+
+  private static String innermost(int calls) {
     return StackWalker.getInstance()
         .walk(
-            calls ->
-                calls
-                    .filter(call -> !call.getClassName().startsWith(CORE))
+            all ->
+                all.filter(call -> !call.getClassName().startsWith(CORE))
                     .filter(call -> !call.getClassName().equals(POOL))
-                    .findFirst()
+                    .limit(calls)
                     .map(Object::toString)
-                    .orElse("an unknown place"));
+                    .collect(Collectors.joining(" < ")));
   }
 
   private void giveUp(long claimed, Throwable failure, Verdict verdict) {

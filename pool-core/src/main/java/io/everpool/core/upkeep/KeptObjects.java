@@ -155,6 +155,7 @@ final class KeptObjects {
         || !engine.cut(kept.slot, kept.lease, CloseReason.FAILED)) {
       return;
     }
+    reports.suspect(); // what has ended this connection may have ended others
     Repeats.warn(
         log,
         outages.news(OutageLog.Kind.LOSS, "kept"),

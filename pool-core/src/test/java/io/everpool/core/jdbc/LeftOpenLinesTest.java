@@ -21,7 +21,8 @@ class LeftOpenLinesTest {
   private static final String ROLLED_BACK =
       "Pool everpool: connection 1 came back with an open transaction, which was rolled back";
   private static final String READ =
-      ROLLED_BACK + "; it has only read, and more of them from this place aren't warned of";
+      ROLLED_BACK
+          + "; by its SQL it has only read, and more of them that end in this way aren't warned of";
   private static final int TIMES = 5;
 
   private final FakeLeaseManager leases = FakeLeaseManager.over(new FakeDriver());
@@ -64,7 +65,7 @@ class LeftOpenLinesTest {
         "declare c cursor for select 1",
         "fetch 10 from c"
       })
-  void aTransactionThatHasOnlyReadIsToldOfOnceForEachPlace(String sql) throws SQLException {
+  void aTransactionThatHasOnlyReadIsToldOfOnceForEachWay(String sql) throws SQLException {
     assertToldOf(1, READ, connection -> connection.createStatement().execute(sql));
   }
 
