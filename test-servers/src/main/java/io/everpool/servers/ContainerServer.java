@@ -11,7 +11,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import org.testcontainers.DockerClientFactory;
 import org.testcontainers.postgresql.PostgreSQLContainer;
 
 /** A server in a container. It has no {@link Ability#REPLICA}: its files are out of reach. */
@@ -25,10 +24,6 @@ final class ContainerServer extends PostgresServer {
     super(settings);
     this.container = container;
     this.port = port;
-  }
-
-  static boolean engineAvailable() {
-    return DockerClientFactory.instance().isDockerAvailable();
   }
 
   static ContainerServer boot(ServerSettings settings) {

@@ -84,7 +84,7 @@ public abstract class PostgresServer implements AutoCloseable {
   public static PostgresServer start(ServerSettings settings) {
     if (settings.tls()
         || FLAVOUR.equals("embedded")
-        || (FLAVOUR.equals("auto") && !ContainerServer.engineAvailable())) {
+        || (FLAVOUR.equals("auto") && !DockerEngine.isAvailable())) {
       return EmbeddedServer.boot(settings);
     }
     try {
