@@ -7,6 +7,7 @@ import io.everpool.it.chaos.Score.Figure;
 import io.everpool.servers.PgBouncer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.DisabledIfSystemProperty;
 
 /** Nothing is lost and nothing is doubled, whatever strikes. */
 class ChaosIT {
@@ -22,9 +23,16 @@ class ChaosIT {
     run(ChaosSettings.orElse(ChaosSettings.UNLIMITED, Schedule.PACK, false));
   }
 
-  /** The same through a PgBouncer that is killed as well, or has its own connections cut. */
+  /**
+   * The same through a PgBouncer that is killed as well, or has its own connections cut. What a
+   * pooler does is the same on every Java, so a build with {@code -Dtests.sample} leaves it out.
+   */
   @Test
   @Timeout(900)
+  @DisabledIfSystemProperty(
+      named = "tests.sample",
+      matches = "(?!1$).*",
+      disabledReason = "a sample")
   void norThroughAPooler() throws Exception {
     PgBouncer.Kind kind =
         PgBouncer.Kind.KEEPS_TRACK.isAvailable()
