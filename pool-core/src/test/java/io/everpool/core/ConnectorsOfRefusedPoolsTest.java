@@ -6,10 +6,7 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 import io.everpool.api.Credentials;
 import io.everpool.api.InvalidPoolConfigException;
 import io.everpool.api.PoolConfig;
-import io.everpool.api.Verdict;
-import io.everpool.api.driver.Connector;
-import io.everpool.api.driver.PhysicalConnection;
-import io.everpool.api.driver.SideEffects;
+import io.everpool.core.jdbc.FakeConnector;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
@@ -18,37 +15,12 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /** A pool that can't be opened closes each connector that it was given once, whatever the cause. */
 class ConnectorsOfRefusedPoolsTest {
-  private static final class Counted implements Connector {
+  private static final class Counted extends FakeConnector {
     final AtomicInteger closed = new AtomicInteger();
     private final boolean fails;
 
     Counted(boolean fails) {
       this.fails = fails;
-    }
-
-    @Override
-    public String product() {
-      return "Fake";
-    }
-
-    @Override
-    public String target() {
-      return "nowhere";
-    }
-
-    @Override
-    public PhysicalConnection open(long timeoutNanos) {
-      throw new UnsupportedOperationException();
-    }
-
-    @Override
-    public Verdict classify(Throwable failure) {
-      return Verdict.STATEMENT_FAILED;
-    }
-
-    @Override
-    public SideEffects sideEffects(String sql) {
-      return SideEffects.NONE;
     }
 
     @Override

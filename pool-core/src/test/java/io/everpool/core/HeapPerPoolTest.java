@@ -26,7 +26,7 @@ class HeapPerPoolTest {
   private static final int POOLS = 1_000;
   private static final int SIZE = 5;
 
-  /** A little more than the 5,064 there are. Who needs more says here what for. */
+  /** A little more than the 5,176 there are. Who needs more says here what for. */
   private static final double MOST = 5_200;
 
   private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();

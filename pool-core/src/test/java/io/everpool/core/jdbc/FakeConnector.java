@@ -10,7 +10,7 @@ import java.util.Locale;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** Knows what a few states mean, and that SET, LISTEN and PREPARE leave side effects. */
-public final class FakeConnector implements Connector {
+public class FakeConnector implements Connector {
 
   /** The SQLState of a transaction that took too long. */
   public static final String DEADLINE = "25P04";
