@@ -269,7 +269,8 @@ class LifecycleTest {
   @Test
   void aConnectionThatStaysOutIsTold() {
     Boot.onH2("holder")
-        .withPropertyValues("everpool.drain-timeout=20ms", "everpool.close-timeout=20ms")
+        .withPropertyValues(
+            "everpool.min-size=1", "everpool.drain-timeout=20ms", "everpool.close-timeout=20ms")
         .run(
             context -> {
               Pool pool = context.getBean(Pool.class);

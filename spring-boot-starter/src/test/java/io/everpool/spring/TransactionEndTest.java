@@ -99,6 +99,7 @@ class TransactionEndTest {
             .name("ends")
             .user(server.user())
             .password(server.password())
+            .minSize(1) // so that nothing comes beside what is counted
             .maxSize(2)
             .build();
     pool = new SpringPool(Everpool.open(config));
