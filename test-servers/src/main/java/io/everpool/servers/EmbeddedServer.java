@@ -29,8 +29,7 @@ final class EmbeddedServer extends PostgresServer {
         Certificate.into(cluster.data());
       }
       server.startAgain();
-      server.changePassword(ClusterTemplate.PASSWORD);
-      server.createDatabase();
+      server.settle();
       return server;
     } catch (RuntimeException | Error e) {
       server.close();
@@ -38,18 +37,35 @@ final class EmbeddedServer extends PostgresServer {
     }
   }
 
-  /** Gives the superuser the password of the settings. */
-  private void changePassword(String old) {
-    try (Connection connection = adminConnection(ADMIN, old);
+  /** Gives the copy of the template the role, the database and the passwords of the settings. */
+  private void settle() {
+    ServerSettings template = ServerSettings.defaults();
+    try (Connection connection = adminConnection(ADMIN, ClusterTemplate.PASSWORD);
         Statement statement = connection.createStatement()) {
-      statement.execute(
-          "alter role "
-              + statement.enquoteIdentifier(ADMIN, true)
-              + " password "
-              + statement.enquoteLiteral(password()));
+      if (user().equals(template.user()) && database().equals(template.database())) {
+        changePassword(statement, user());
+      } else {
+        dropDatabase(statement, template);
+        createRole(statement);
+        createDatabase(statement);
+      }
+      changePassword(statement, ADMIN);
     } catch (SQLException e) {
-      throw new IllegalStateException("can't change the superuser's password", e);
+      throw new IllegalStateException("can't make the tests' role and database", e);
     }
+  }
+
+  private static void dropDatabase(Statement statement, ServerSettings of) throws SQLException {
+    statement.execute("drop database " + of.database());
+    statement.execute("drop role " + of.user());
+  }
+
+  private void changePassword(Statement statement, String role) throws SQLException {
+    statement.execute(
+        "alter role "
+            + statement.enquoteIdentifier(role, true)
+            + " password "
+            + statement.enquoteLiteral(password()));
   }
 
   Path data() {

@@ -368,19 +368,27 @@ public abstract class PostgresServer implements AutoCloseable {
   final void createDatabase() {
     try (Connection connection = adminConnection();
         Statement statement = connection.createStatement()) {
-      statement.execute(
-          "create role "
-              + statement.enquoteIdentifier(user(), true)
-              + " login password "
-              + statement.enquoteLiteral(password()));
-      statement.execute(
-          "create database "
-              + statement.enquoteIdentifier(database(), true)
-              + " owner "
-              + statement.enquoteIdentifier(user(), true));
+      createRole(statement);
+      createDatabase(statement);
     } catch (SQLException e) {
       throw new IllegalStateException("can't create the tests' database", e);
     }
+  }
+
+  final void createRole(Statement statement) throws SQLException {
+    statement.execute(
+        "create role "
+            + statement.enquoteIdentifier(user(), true)
+            + " login password "
+            + statement.enquoteLiteral(password()));
+  }
+
+  final void createDatabase(Statement statement) throws SQLException {
+    statement.execute(
+        "create database "
+            + statement.enquoteIdentifier(database(), true)
+            + " owner "
+            + statement.enquoteIdentifier(user(), true));
   }
 
   private static String encoded(String text) {
