@@ -52,7 +52,8 @@ import org.postgresql.copy.CopyManager;
 
 /**
  * Behind a real PgBouncer that has two server connections for all, with no setting but the URL: so
- * that whatever is set for a session is another's by the next transaction.
+ * that whatever is set for a session is another's by the next transaction. What a pooler does is
+ * the same on every Java, so a build with {@code -Dtests.sample} takes only one that is there.
  */
 @Timeout(180)
 @ParameterizedClass
@@ -81,6 +82,9 @@ class PoolersIT {
   @BeforeParameterizedClassInvocation
   static void start(PgBouncer.Kind kind) {
     assumeTrue(kind.isAvailable(), kind.missing());
+    boolean isSecond = kind == PgBouncer.Kind.KEEPS_TRACK && PgBouncer.Kind.FORGETS.isAvailable();
+    assumeTrue(
+        Integer.getInteger("tests.sample", 1) == 1 || !isSecond, "this build takes a sample");
     bouncer = kind.before(Db.server(), "transaction", Map.of("default_pool_size", "2"));
   }
 
