@@ -155,6 +155,7 @@ abstract class LeaseEnds implements LeaseManager {
     }
     outages.tell(
         OutageLog.Kind.LOSS,
+        session.number(),
         "Pool {}: connection {} failed in use ({}): {}",
         config.name(),
         session.number(),

@@ -61,7 +61,7 @@ final class Fence {
         "Pool {}: every connection is replaced ({} of them, {} had failed before): {}",
         events.pool(),
         given,
-        outages.fenced(),
+        outages.fenced(fencedThrough),
         why);
   }
 
@@ -95,6 +95,7 @@ final class Fence {
   /** The fence that has just fallen spares this connection. Upkeep thread only. */
   void spare(long number) {
     spared = number;
+    outages.spared(number);
   }
 
   /** Whether a fence has given up this connection with its generation. Upkeep thread only. */

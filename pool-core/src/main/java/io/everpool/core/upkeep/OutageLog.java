@@ -15,7 +15,8 @@ import org.slf4j.Logger;
  *
  * <p>An outage is over when a connection could be opened again after connects had failed or the
  * fence had fallen, or when nothing has happened for {@link #QUIET} and connects succeed. What
- * units of work notice soon afterwards still belongs to it.
+ * units of work notice soon afterwards still belongs to it, and so does the loss of a connection
+ * that the fence has given up.
  */
 public final class OutageLog {
   private static final Logger log = PoolEvents.log();
@@ -43,6 +44,9 @@ public final class OutageLog {
   /** The shortest time between two lines that say the same; nanoseconds. */
   static final long AGAIN = Repeats.AGAIN;
 
+  /** Stands for a connection that no fence has given up; the numbers count from 1. */
+  private static final long NONE = Long.MAX_VALUE;
+
   private static final Kind[] KINDS = Kind.values();
 
   private final TimeSource time;
@@ -54,6 +58,11 @@ public final class OutageLog {
   private long last;
   private boolean fenced;
   private long fencedAt;
+
+  /** The number of the last connection before the last fence, and of one that was spared. */
+  private long fencedThrough;
+
+  private long spared;
 
   /** Names the lines that say the same. It has few values: reasons come out of a short list. */
   private record Key(Kind kind, String reason) {}
@@ -74,9 +83,14 @@ public final class OutageLog {
    * @return below 0 if it is only counted; otherwise it is to be logged, and this many of the same
    *     kind and reason were only counted since the last line
    */
-  public synchronized int news(Kind kind, String reason) {
+  public int news(Kind kind, String reason) {
+    return news(kind, reason, NONE);
+  }
+
+  /** As {@link #news(Kind, String)}, of the connection that has this number. */
+  synchronized int news(Kind kind, String reason, long connection) {
     long now = time.nanoTime();
-    if (isOver(now) && !isAftermath(kind, now)) {
+    if (isOver(now) && !isAftermath(kind, connection, now)) {
       begin(now);
     }
     last = now;
@@ -87,9 +101,12 @@ public final class OutageLog {
     return lines.news(new Key(kind, reason), now);
   }
 
-  /** Logs what has happened, at WARN if it is news and otherwise at DEBUG. */
-  public void tell(Kind kind, String line, Object... arguments) {
-    Repeats.warn(log, news(kind), line, arguments);
+  /**
+   * Logs what has happened to the connection that has this number, at WARN if it is news and
+   * otherwise at DEBUG.
+   */
+  public void tell(Kind kind, long connection, String line, Object... arguments) {
+    Repeats.warn(log, news(kind, "", connection), line, arguments);
   }
 
   private boolean isOver(long now) {
@@ -99,10 +116,16 @@ public final class OutageLog {
   /**
    * Whether this still belongs to the outage before. Units of work notice late that their
    * connections are lost: that another was opened meanwhile is no reason to tell of each unit
-   * again.
+   * again. So do borrowers who got no processor meanwhile: of a connection that the fence has given
+   * up no loss begins an outage.
    */
-  private boolean isAftermath(Kind kind, long now) {
-    return kind != Kind.LOSS && kind != Kind.CHECK && now - last < QUIET;
+  private boolean isAftermath(Kind kind, long connection, long now) {
+    boolean loss = kind == Kind.LOSS || kind == Kind.CHECK;
+    return now - last < QUIET && (!loss || isFenced(connection));
+  }
+
+  private boolean isFenced(long connection) {
+    return connection <= fencedThrough && connection != spared;
   }
 
   private void begin(long now) {
@@ -125,13 +148,23 @@ public final class OutageLog {
     return toll[index(Kind.LOSS)] + toll[index(Kind.CHECK)];
   }
 
-  /** The fence falls; returns how many connections were lost before. */
-  synchronized int fenced() {
+  /**
+   * The fence falls; returns how many connections were lost before.
+   *
+   * @param through the number of the last connection that it gives up
+   */
+  synchronized int fenced(long through) {
     long now = time.nanoTime();
     forget(now);
+    fencedThrough = through;
     fenced = true;
     fencedAt = now;
     return lost();
+  }
+
+  /** The fence that has just fallen spares this connection. */
+  synchronized void spared(long connection) {
+    spared = connection;
   }
 
   /**

@@ -276,6 +276,7 @@ final class Probes {
     }
     outages.tell(
         OutageLog.Kind.CHECK,
+        entry.number(),
         "Connection health check failed (pool {}, connection {}): {}; it is replaced",
         events.pool(),
         entry.number(),

@@ -7,10 +7,15 @@ import ch.qos.logback.classic.Level;
 import io.everpool.core.jdbc.Logged;
 import io.everpool.core.upkeep.OutageLog.Kind;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** An outage is told in a few lines, however many connections it breaks, and nothing is lost. */
 class OutageLogTest {
   private static final long SECOND = 1_000_000_000L;
+
+  /** Of this many connections each is one of those that a fence gives up. */
+  private static final long THROUGH = 100;
 
   /** Time has no origin: this one is about to wrap. */
   private long now = Long.MAX_VALUE - SECOND;
@@ -42,7 +47,7 @@ class OutageLogTest {
     assertThat(outages.news(Kind.LOOKUP)).isZero();
     assertThat(outages.news(Kind.LOOKUP)).isNegative();
     assertThat(outages.news(Kind.RERUN)).isZero();
-    outages.fenced();
+    outages.fenced(THROUGH);
     assertThat(requireNonNull(outages.recovered()).reruns()).isEqualTo(1);
   }
 
@@ -62,7 +67,7 @@ class OutageLogTest {
     lose(2);
     assertThat(outages.news(Kind.CHECK)).isZero();
     assertThat(outages.news(Kind.CHECK)).isNegative();
-    assertThat(outages.fenced()).isEqualTo(4);
+    assertThat(outages.fenced(THROUGH)).isEqualTo(4);
     assertThat(requireNonNull(outages.recovered()).lost()).isEqualTo(4);
   }
 
@@ -115,7 +120,7 @@ class OutageLogTest {
   @Test
   void what_the_fence_has_said_no_connect_needs_to_say() {
     lose(4);
-    assertThat(outages.fenced()).as("lost before").isEqualTo(4);
+    assertThat(outages.fenced(THROUGH)).as("lost before").isEqualTo(4);
     assertThat(outages.connectFailed()).isTrue();
     now += OutageLog.AGAIN;
     assertThat(outages.connectFailed()).as("by now somebody wants to hear it").isFalse();
@@ -126,7 +131,7 @@ class OutageLogTest {
     lose(10);
     outages.news(Kind.RERUN);
     outages.news(Kind.RERUN);
-    outages.fenced();
+    outages.fenced(THROUGH);
     now += SECOND;
     OutageLog.Toll toll = requireNonNull(outages.recovered());
     assertThat(toll).isEqualTo(new OutageLog.Toll(10, 2, SECOND));
@@ -138,7 +143,7 @@ class OutageLogTest {
   void one_that_was_killed_is_no_outage() {
     lose(1);
     assertThat(outages.recovered()).as("when its successor comes").isNull();
-    outages.fenced();
+    outages.fenced(THROUGH);
     lose(1);
     assertThat(requireNonNull(outages.recovered()))
         .hasToString("2 connections were lost, 0 units of work are run again");
@@ -152,7 +157,7 @@ class OutageLogTest {
     outages.recovered();
     now += OutageLog.QUIET / 2;
     assertThat(lose(3)).isEqualTo(1);
-    outages.fenced();
+    outages.fenced(THROUGH);
     assertThat(requireNonNull(outages.recovered()).lost()).isEqualTo(3);
   }
 
@@ -161,11 +166,42 @@ class OutageLogTest {
   void who_notices_late_what_is_over_is_no_news() {
     lose(10);
     outages.news(Kind.RERUN);
-    outages.fenced();
+    outages.fenced(THROUGH);
     outages.recovered();
     now += OutageLog.QUIET / 2;
     assertThat(outages.news(Kind.RERUN)).isNegative();
     assertThat(lose(1)).as("and begins no outage").isEqualTo(1);
+  }
+
+  /** Its borrower had no processor while the server came back. */
+  @ParameterizedTest
+  @EnumSource(names = {"LOSS", "CHECK"})
+  void whose_loss_is_told_late_and_was_given_up_by_the_fence_begins_no_outage(Kind kind) {
+    assertThat(outages.news(kind, "", 1)).isZero();
+    outages.news(Kind.RERUN);
+    outages.fenced(THROUGH);
+    outages.spared(THROUGH - 1);
+    outages.recovered();
+    now += OutageLog.QUIET / 2;
+    assertThat(outages.news(kind, "", THROUGH)).isNegative();
+    assertThat(outages.news(Kind.RERUN)).isNegative();
+    outages.connectFailed();
+    assertThat(outages.recovered()).as("what the next one has cost").isNull();
+
+    assertThat(outages.news(kind, "", THROUGH - 1)).as("spared").isEqualTo(1);
+    outages.connectFailed();
+    outages.recovered();
+    assertThat(outages.news(kind, "", THROUGH + 1)).as("opened afterwards").isZero();
+  }
+
+  /** It was in use all the time, and the server that it went to was there. */
+  @Test
+  void a_connection_of_long_before_the_fence_is_news_of_its_own() {
+    lose(1);
+    outages.fenced(THROUGH);
+    outages.recovered();
+    now += OutageLog.QUIET;
+    assertThat(outages.news(Kind.LOSS, "", 1)).isZero();
   }
 
   /** One or two connections an hour are lost anywhere. */
@@ -173,7 +209,7 @@ class OutageLogTest {
   void what_was_lost_long_ago_is_no_part_of_it() {
     lose(3);
     now += 3600 * SECOND;
-    assertThat(outages.fenced()).isZero();
+    assertThat(outages.fenced(THROUGH)).isZero();
     assertThat(outages.recovered()).as("after the fence").isNull();
 
     lose(3);
@@ -185,17 +221,17 @@ class OutageLogTest {
   /** An operator's, or after a failover that nobody felt. */
   @Test
   void a_fence_without_a_loss_has_cost_nothing() {
-    assertThat(outages.fenced()).isZero();
+    assertThat(outages.fenced(THROUGH)).isZero();
     assertThat(outages.recovered()).isNull();
   }
 
   @Test
   void the_lines_go_to_their_levels() {
     try (Logged logged = new Logged()) {
-      outages.tell(Kind.LOSS, "{} is lost", 1);
-      outages.tell(Kind.LOSS, "{} is lost", 2);
+      outages.tell(Kind.LOSS, THROUGH + 1, "{} is lost", 1);
+      outages.tell(Kind.LOSS, THROUGH + 1, "{} is lost", 2);
       now += OutageLog.AGAIN;
-      outages.tell(Kind.LOSS, "{} is lost", 3);
+      outages.tell(Kind.LOSS, THROUGH + 1, "{} is lost", 3);
       assertThat(logged.messages(Level.DEBUG)).containsExactly("2 is lost");
       assertThat(logged.messages(Level.WARN))
           .containsExactly("1 is lost", "3 is lost (and 1 more since the last such line)");
