@@ -155,6 +155,7 @@ final class Snapshots implements SnapshotSource {
    * @param index the slot's
    * @param entry null if there is no connection
    * @param holder the id of the thread that has it; 0 for none
+   * @param unmoved for how long the slot has not moved
    */
   private record Reading(
       int index,
@@ -183,7 +184,7 @@ final class Snapshots implements SnapshotSource {
 
   private Reading readOnce(Slot slot) {
     long word = slot.word();
-    State now = Slot.state(word);
+    State now = slot.isOnOffer(word) ? State.IDLE : Slot.state(word);
     PooledEntry entry = now == State.EMPTY || now == State.CONNECTING ? null : slot.entry;
     Duration unmoved = Duration.ofNanos(shared.unmovedFor(slot));
     return new Reading(slot.index, word, now, entry, slot.holder(), unmoved);

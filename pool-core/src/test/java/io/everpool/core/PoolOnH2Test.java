@@ -45,7 +45,6 @@ class PoolOnH2Test {
 
   @Test
   void a_url_without_an_adapter_is_served_by_its_driver() throws SQLException {
-    // One that comes while somebody waits is the engine's own for a moment, and counted as leased.
     try (Pool pool = Everpool.open(config().minSize(1).build());
         Connection connection = pool.getConnection();
         Statement statement = connection.createStatement();
@@ -216,10 +215,7 @@ class PoolOnH2Test {
     }
   }
 
-  /**
-   * With what the holders do just now, which a snapshot for gauges leaves out. At min-size 2
-   * another connection may arrive meanwhile, and is the engine's own for a moment.
-   */
+  /** With what the holders do just now, which a snapshot for gauges leaves out. */
   @Test
   void an_examination_says_what_the_holders_do() throws SQLException {
     try (Pool pool = Everpool.open(config().minSize(1).build());

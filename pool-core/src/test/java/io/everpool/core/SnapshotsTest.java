@@ -14,6 +14,8 @@ import io.everpool.core.engine.Engine;
 import io.everpool.core.engine.Move;
 import io.everpool.core.engine.PooledEntry;
 import io.everpool.core.engine.Slot;
+import io.everpool.core.engine.State;
+import io.everpool.core.engine.Waiter;
 import io.everpool.core.jdbc.FakeConnector;
 import io.everpool.core.jdbc.StubPhysical;
 import io.everpool.core.observe.PoolEvents;
@@ -23,6 +25,7 @@ import io.everpool.core.upkeep.HolderThreads;
 import io.everpool.core.upkeep.SharedState;
 import java.lang.reflect.Method;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -104,6 +107,43 @@ class SnapshotsTest {
     assertThat(seen().holder()).startsWith(Thread.currentThread().getName());
     assertThat(slot.attempt(Move.HAND_OVER)).isTrue();
     assertThat(seen().holder()).isEqualTo("a thread that has only just got it");
+  }
+
+  /** The engine takes it for whoever waits, and he may have been served meanwhile. */
+  @Test
+  void a_connection_that_is_only_on_offer_is_idle() {
+    Waiter waiter =
+        new Waiter(0) {
+          @Override
+          protected void wake() {}
+        };
+    engine.begin(waiter, 7, 1);
+    List<PoolSnapshot> whole = new ArrayList<>();
+    List<PoolSlot> slots = new ArrayList<>();
+    meanwhile =
+        () -> {
+          whole.add(snapshots.detailed());
+          slots.addAll(snapshots.slots());
+          engine.leave(waiter);
+        };
+    Slot slot = open();
+    assertThat(whole)
+        .singleElement()
+        .satisfies(
+            seen -> {
+              assertThat(seen.leased()).isZero();
+              assertThat(seen.idle()).isEqualTo(1);
+              assertThat(seen.holders()).isEmpty();
+            });
+    assertThat(slots)
+        .singleElement()
+        .satisfies(
+            seen -> {
+              assertThat(seen.state()).isEqualTo(PoolSlot.State.IDLE);
+              assertThat(seen.connection()).isEqualTo(3);
+              assertThat(seen.holder()).isNull();
+            });
+    assertThat(slot.state()).as("put back").isEqualTo(State.IDLE);
   }
 
   static Stream<Method> facts() {

@@ -411,13 +411,18 @@ public final class Engine {
   private void serve(Slot slot) {
     // Before the acquire: if this throws, the slot stays idle, and upkeep reminds the first waiter.
     StackRoom.demand(FRAMES);
-    long lease = slot.acquire(0);
+    long lease = slot.acquire(Slot.NOBODY);
     if (lease == 0) {
       return;
     }
     boolean over = false;
     try {
-      handOver(slot, lease, time.nanoTime());
+      long now = time.nanoTime();
+      if (queue.first() == null) { // all were served meanwhile, and it need not look lent
+        bringBack(slot, lease);
+      } else {
+        handOver(slot, lease, now);
+      }
       over = true;
     } finally {
       if (!over) { // there was no memory, and if the lease goes on only this thread knows it

@@ -42,6 +42,9 @@ public final class Slot extends SlotHistory {
     }
   }
 
+  /** The holder of a lease that is only {@link #isOnOffer on offer}; no thread has this id. */
+  static final long NOBODY = 0;
+
   /** Where this slot stands in the pool's row of them. */
   public final int index;
 
@@ -137,6 +140,16 @@ public final class Slot extends SlotHistory {
     long id = holderId;
     VarHandle.loadLoadFence();
     return word == now ? id : 0;
+  }
+
+  /**
+   * Whether the lease {@code leased} is nobody's: the engine has taken the connection to hand it to
+   * whoever is first in line, and puts it back if nobody is. May be called from any thread.
+   */
+  public boolean isOnOffer(long leased) {
+    return state(leased) == State.LEASED
+        && (long) LEASE.getAcquire(this) == leased
+        && holderId == NOBODY;
   }
 
   /**

@@ -145,10 +145,15 @@ final class NestedAcquires {
     int waiting = 0;
     int coming = 0;
     for (Slot slot : engine.slots()) {
-      switch (slot.state()) {
+      long word = slot.word();
+      switch (Slot.state(word)) {
         case LEASED, DOOMED -> {
-          leased++;
-          waiting += inLine.contains(slot.holder()) ? 1 : 0;
+          if (slot.isOnOffer(word)) {
+            coming++;
+          } else {
+            leased++;
+            waiting += inLine.contains(slot.holder()) ? 1 : 0;
+          }
         }
         case CONNECTING, IDLE, PROBING -> coming++;
         default -> {}

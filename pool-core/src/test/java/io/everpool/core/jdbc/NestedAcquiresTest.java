@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import ch.qos.logback.classic.Level;
 import io.everpool.api.PoolConfig;
+import io.everpool.api.PoolSnapshot;
 import io.everpool.api.Verdict;
 import io.everpool.core.engine.Engine;
 import io.everpool.core.engine.Move;
@@ -18,6 +19,8 @@ import io.everpool.core.upkeep.Environment;
 import io.everpool.core.upkeep.SharedState;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -28,13 +31,17 @@ class NestedAcquiresTest {
   private long now = Long.MAX_VALUE;
   private final Logged logged = new Logged();
   private final PoolEvents events = new PoolEvents("nested", List.of());
+
+  /** What happens when the engine looks at the clock, once. */
+  private Runnable meanwhile = () -> {};
+
   private final SharedState shared =
       new SharedState(
           PoolConfig.builder("fake:").maxSize(SLOTS).build(),
           new FakeConnector(),
           failure -> Verdict.CONNECTION_LOST,
           new Environment(
-              () -> 0,
+              this::look,
               InstantSource.system(),
               new Asleep(),
               task -> {},
@@ -43,8 +50,16 @@ class NestedAcquiresTest {
               nanos -> {}),
           events);
   private final Engine engine = shared.engine();
+
   private final NestedAcquires nested =
       new NestedAcquires(shared, () -> now, events, new EmptySnapshots("nested"));
+
+  private long look() {
+    Runnable now = meanwhile;
+    meanwhile = () -> {};
+    now.run();
+    return 0;
+  }
 
   private static final class Caller extends Waiter {
     Caller() {
@@ -155,5 +170,45 @@ class NestedAcquiresTest {
     nested.look(1);
     assertThat(nested.isEntangled()).isFalse();
     assertThat(deadlocks()).isEmpty();
+  }
+
+  /** The engine has taken it for whoever is first in line, and it is the next who gets it. */
+  @Test
+  void a_connection_that_is_only_on_offer_is_no_holders() {
+    AtomicInteger tells = new AtomicInteger();
+    SnapshotSource counting =
+        new SnapshotSource() {
+          @Override
+          public PoolSnapshot withDeeds() {
+            return withoutDeeds();
+          }
+
+          @Override
+          public PoolSnapshot withoutDeeds() {
+            tells.incrementAndGet();
+            return PoolSnapshot.builder("nested").build();
+          }
+
+          @Override
+          public @Nullable PoolSnapshot forCaller(PoolSnapshot seen) {
+            return null;
+          }
+        };
+    NestedAcquires watched = new NestedAcquires(shared, () -> now, events, counting);
+    for (int i = 0; i < SLOTS - 1; i++) {
+      open(engine.slots()[i]);
+      requireNonNull(engine.tryAcquire(i + 1));
+    }
+    Waiter first = new Caller();
+    assertThat(engine.begin(first, 9, 100)).isEqualTo(WaitResult.WAIT);
+    meanwhile =
+        () -> {
+          assertThat(engine.begin(new Caller(), 1, 100)).isEqualTo(WaitResult.WAIT);
+          watched.look(1);
+        };
+    open(engine.slots()[SLOTS - 1]);
+    assertThat(tells).as("told that all are held").hasValue(0);
+    watched.look(1);
+    assertThat(tells).as("now they are").hasValue(1);
   }
 }
