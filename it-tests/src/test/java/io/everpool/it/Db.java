@@ -1,5 +1,6 @@
 package io.everpool.it;
 
+import io.everpool.api.CloseReason;
 import io.everpool.api.Pool;
 import io.everpool.api.PoolConfig;
 import io.everpool.api.PoolSnapshot;
@@ -89,6 +90,17 @@ final class Db {
               && now.opened() - now.closedTotal() == now.total(); // counted a moment later
         },
         "rest with " + atLeast + " idle connections in " + pool.name());
+  }
+
+  /**
+   * Waits until the pool has counted this many connections as closed for a reason. Each is counted
+   * a moment after its slot is free, and so after its successor may be there.
+   */
+  static void awaitClosed(Pool pool, CloseReason reason, long count) {
+    Await.until(
+        LIMIT,
+        () -> pool.snapshot().closed().getOrDefault(reason, 0L) == count,
+        () -> count + " closed as " + reason + ", and not " + pool.snapshot().closed());
   }
 
   /** The server process behind a connection; a query. */

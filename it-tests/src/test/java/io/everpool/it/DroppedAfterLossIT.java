@@ -69,7 +69,7 @@ class DroppedAfterLossIT {
         assertThat(Db.ask(next, "select 1")).isEqualTo("1");
       }
       Db.awaitIdle(pool, 1);
-      assertThat(pool.snapshot().closed()).containsEntry(CloseReason.FAILED, 1L);
+      Db.awaitClosed(pool, CloseReason.FAILED, 1);
     }
   }
 
@@ -84,7 +84,7 @@ class DroppedAfterLossIT {
       try (Connection next = pool.getConnection()) {
         assertThat(Db.ask(next, "select 1")).isEqualTo("1");
       }
-      assertThat(pool.snapshot().closed()).containsEntry(CloseReason.FAILED, 1L);
+      Db.awaitClosed(pool, CloseReason.FAILED, 1);
     }
   }
 
@@ -102,7 +102,7 @@ class DroppedAfterLossIT {
       try (Connection next = pool.getConnection()) {
         assertThat(Db.ask(next, "select 1")).isEqualTo("1");
       }
-      assertThat(pool.snapshot().closed()).containsEntry(CloseReason.FAILED, 1L);
+      Db.awaitClosed(pool, CloseReason.FAILED, 1);
     }
   }
 }

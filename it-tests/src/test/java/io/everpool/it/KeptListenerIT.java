@@ -111,7 +111,7 @@ class KeptListenerIT {
       try (Connection next = pool.getConnection()) {
         assertThat(Db.ask(next, "select 1")).isEqualTo("1");
       }
-      assertThat(pool.snapshot().closed()).containsEntry(CloseReason.FAILED, 2L);
+      Db.awaitClosed(pool, CloseReason.FAILED, 2);
     }
   }
 
@@ -128,7 +128,7 @@ class KeptListenerIT {
         face.close();
         assertThat(Db.ask(next, "select 1")).isEqualTo("1");
       }
-      assertThat(pool.snapshot().closed()).containsEntry(CloseReason.FAILED, 1L);
+      Db.awaitClosed(pool, CloseReason.FAILED, 1);
     }
   }
 
