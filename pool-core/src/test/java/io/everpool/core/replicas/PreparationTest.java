@@ -183,6 +183,7 @@ class PreparationTest extends ThreeServers {
     Pool pool =
         open(
             config()
+                .failFast(false) // the connects may take longer
                 .readerFallback(ReaderFallback.FAIL)
                 .acquireTimeout(Duration.ofMillis(200))
                 .maxReplicaLag(Duration.ofHours(1)),
