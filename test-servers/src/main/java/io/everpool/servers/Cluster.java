@@ -153,7 +153,10 @@ final class Cluster {
     try {
       Process started = launch(command, data());
       postmaster = started;
-      Await.until(PATIENCE, () -> !started.isAlive() || ready(started), "PostgreSQL to start");
+      Await.until(
+          PATIENCE,
+          () -> !started.isAlive() || ready(started),
+          () -> "PostgreSQL to start; it has logged\n" + log());
       if (!started.isAlive()) {
         throw new IllegalStateException("PostgreSQL didn't start\n" + log());
       }

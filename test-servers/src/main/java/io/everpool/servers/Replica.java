@@ -95,7 +95,7 @@ public final class Replica implements AutoCloseable {
         PostgresServer.PATIENCE,
         () ->
             server.ask("select pg_last_wal_replay_lsn() >= '" + written + "'::pg_lsn").equals("t"),
-        "the standby to replay up to " + written);
+        () -> "the standby to replay up to " + written + "; it has logged\n" + server.log());
   }
 
   /** Makes it a primary and waits until it takes writes. */
