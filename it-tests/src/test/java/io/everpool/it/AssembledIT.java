@@ -75,7 +75,7 @@ class AssembledIT {
                           .mapTo(Note.class)
                           .one());
       assertThat(found).isEqualTo(note);
-      Db.awaitIdle(orders, 2);
+      Db.awaitRest(orders, 2);
       Await.until( // listeners are told afterwards
           Db.LIMIT,
           () -> metrics.counter("as-orders.opened").getCount() == orders.snapshot().opened(),

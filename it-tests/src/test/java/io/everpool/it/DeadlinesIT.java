@@ -202,7 +202,10 @@ class DeadlinesIT {
                 Db.ask(connection, "select pg_sleep(600)");
               }
             });
-    Await.until(SOON, () -> pool.snapshot().leased() == 2, "two queries");
+    Await.until( // a connect that the frozen server holds up would go on
+        SOON,
+        () -> pool.snapshot().leased() == 2 && pool.snapshot().connecting() == 0,
+        "two queries");
     server.freeze();
     assertCloses(pool);
     holders.join();

@@ -439,7 +439,7 @@ final class Stage implements AutoCloseable {
 
   private void closes(Thread closing) throws InterruptedException {
     theatre.play(PATIENCE, () -> !closing.isAlive());
-    closing.join(5_000); // what a listener or a connector holds up is waited for in real time
+    closing.join(60_000); // what a listener or a connector holds up is waited for in real time
     assertThat(closing.isAlive()).as("it goes on closing: %s", Theatre.trace(closing)).isFalse();
     assertThat(thrownAtTheEnd.get()).as("what closing throws").isNull();
   }
