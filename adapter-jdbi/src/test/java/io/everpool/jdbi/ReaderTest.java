@@ -64,10 +64,13 @@ class ReaderTest {
   static void open() throws SQLException {
     server = PostgresServer.start();
     pool = Everpool.open(PoolConfig.builder(server.libpqUrl()).maxSize(1).build());
-    jdbi =
-        EverpoolJdbi.reader(pool)
-            .installPlugin(new SqlObjectPlugin())
-            .configure(UnitOptions.class, options -> options.setDeadline(Duration.ofSeconds(1)));
+    jdbi = reader(Duration.ofSeconds(1));
+  }
+
+  private static Jdbi reader(Duration deadline) {
+    return EverpoolJdbi.reader(pool)
+        .installPlugin(new SqlObjectPlugin())
+        .configure(UnitOptions.class, options -> options.setDeadline(deadline));
   }
 
   @AfterAll
@@ -102,7 +105,7 @@ class ReaderTest {
   /** Jdbi refuses a transaction that may write within one that must not. */
   @Test
   void transactionsCallOneAnotherIfTheySayThatTheyOnlyRead() {
-    Sleepers sleepers = jdbi.onDemand(Sleepers.class);
+    Sleepers sleepers = reader(Duration.ofMinutes(1)).onDemand(Sleepers.class);
     assertThat(sleepers.oneByAnother()).isEqualTo(1);
     assertThat(sleepers.oneThatMayWrite()).isEqualTo(1);
     assertThatThrownBy(sleepers::oneByOneThatMayWrite).hasMessageContaining("readOnly=false");
