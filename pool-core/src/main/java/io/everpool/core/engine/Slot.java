@@ -43,7 +43,7 @@ public final class Slot extends SlotHistory {
   }
 
   /** The holder of a lease that is only {@link #isOnOffer on offer}; no thread has this id. */
-  static final long NOBODY = 0;
+  static final long NOBODY = -1;
 
   /** Where this slot stands in the pool's row of them. */
   public final int index;
@@ -127,9 +127,9 @@ public final class Slot extends SlotHistory {
 
   /**
    * The id of the thread that acquired the present lease; 0 if there is none, or it is not written
-   * down yet. May be called from any thread. An id that was read belongs to that lease: it was
-   * written before the lease was, and whoever writes the next id has moved the word before, which
-   * is seen here.
+   * down yet, or the lease is only {@link #isOnOffer on offer}. May be called from any thread. An
+   * id that was read belongs to that lease: it was written before the lease was, and whoever writes
+   * the next id has moved the word before, which is seen here.
    */
   public long holder() {
     long now = word;
@@ -139,7 +139,7 @@ public final class Slot extends SlotHistory {
     }
     long id = holderId;
     VarHandle.loadLoadFence();
-    return word == now ? id : 0;
+    return word == now && id != NOBODY ? id : 0;
   }
 
   /**

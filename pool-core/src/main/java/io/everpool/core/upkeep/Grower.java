@@ -118,7 +118,7 @@ final class Grower {
     int answering = Growth.answersSoon(firstWaited) ? sleepers.underExamination() : 0;
     return new Growth.Facts(
         provesNothing ? Math.min(kept, minSize - 1) : kept,
-        activity.count(State.IDLE) + answering,
+        activity.count(State.IDLE) + answering + (waiting > 0 ? onOffer() : 0),
         activity.count(State.CONNECTING),
         bounds.room(activity),
         minSize,
@@ -126,6 +126,19 @@ final class Grower {
         firstWaited,
         pace.takes(),
         pace.allowance(now));
+  }
+
+  /**
+   * How many connections are about to be handed to whoever is first in line. The thread that does
+   * it may have got no processor since it took them for that.
+   */
+  private int onOffer() {
+    int count = 0;
+    for (int i = 0; i < activity.busyCount(); i++) {
+      Slot slot = activity.busy(i);
+      count += slot.isOnOffer(activity.word(slot.index)) ? 1 : 0;
+    }
+    return count;
   }
 
   /**

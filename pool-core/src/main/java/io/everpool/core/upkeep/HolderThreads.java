@@ -65,7 +65,7 @@ public final class HolderThreads {
 
   /** As {@link #describe(long)}, for a thread that was looked for. */
   public static String describe(long threadId, @Nullable Found found) {
-    if (threadId == 0) {
+    if (threadId <= 0) {
       return "a thread that has only just got it";
     }
     return found == null
