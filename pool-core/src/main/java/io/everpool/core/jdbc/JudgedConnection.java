@@ -77,7 +77,9 @@ public abstract class JudgedConnection extends LeasedConnection {
     try {
       SQLException judged = judge(s, e);
       UnitObserver unit = observer();
-      if (s.commitUnanswered() && (unit == null ? s.isLoss(e) : s.loss != null)) {
+      if (unit == null
+          ? s.commitInDoubt() && s.isLoss(e)
+          : s.commitUnanswered() && s.loss != null) {
         judged =
             unit == null
                 ? LostAnswer.ofCommit(s, e, s.loss == e) // only its first failure is told
@@ -117,7 +119,7 @@ public abstract class JudgedConnection extends LeasedConnection {
       if (!isLossOf(on, e) || isLostBefore(on, e)) {
         return e;
       }
-      if (on.commitUnanswered()) {
+      if (on.commitInDoubt()) {
         // A text has sent this COMMIT, and the lease was over before the failure.
         return LostAnswer.ofCommit(on, e, true);
       }
@@ -173,8 +175,8 @@ public abstract class JudgedConnection extends LeasedConnection {
   /**
    * Makes a call that commits. If an adapter sees what is sent, {@link #failed} knows of a COMMIT
    * without an answer. For other drivers it is found out here: a COMMIT has no answer if the
-   * connection was lost in this call and a transaction may have been open. A driver that throws an
-   * unchecked exception may have sent the COMMIT before that.
+   * connection was lost in this call and a transaction may have been open that may have written. A
+   * driver that throws an unchecked exception may have sent the COMMIT before that.
    *
    * <p>If nobody knows the outcome, this face is closed, as a unit of work closes it: otherwise a
    * framework that sets something back or rolls back now could hide the outcome by another failure
@@ -202,7 +204,8 @@ public abstract class JudgedConnection extends LeasedConnection {
     } catch (CommitOutcomeUnknownException e) {
       unknown = e;
     } catch (SQLException e) {
-      if (!open || !s.isLoss(e) || s.effectsSince(begun) != Effects.UNPROVEN) {
+      boolean lost = open && s.isLoss(e);
+      if (!lost || s.effectsSince(begun) != Effects.UNPROVEN || s.commitsNothing()) {
         throw e;
       }
       unknown = LostAnswer.ofCommit(s, e, s.loss == e);

@@ -25,6 +25,10 @@ abstract class SessionSettings extends SessionFacts {
   private static final String SETS =
       "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL SERIALIZABLE";
 
+  /** What a text may do so that another COMMIT counts than that of a read-only transaction. */
+  private static final int ANY_OTHER_COMMIT =
+      SqlTexts.LIFTS_READ_ONLY | SqlTexts.BEGINS | SqlTexts.ENDS | SqlTexts.MAY_END;
+
   @Nullable Settings settings;
 
   /**
@@ -158,6 +162,33 @@ abstract class SessionSettings extends SessionFacts {
       case UNPROVEN -> (said || inQuery) && autoCommit() && !saysTransaction();
       default -> said || inQuery || isExposedInWork();
     };
+  }
+
+  /**
+   * Whether a COMMIT was sent, has no answer, and may have made something permanent. Must be asked
+   * once the connection is lost.
+   */
+  final boolean commitInDoubt() {
+    return commitUnanswered() && !commitsNothing();
+  }
+
+  /**
+   * Whether what this lease commits can't have written, for the server refuses the writes of a
+   * connection that was set read-only, and no text of the lease takes that back, or begins or ends
+   * a transaction itself. Nor may one have written as far as its words tell, for what the server
+   * refuses isn't everything: a query may call {@code pg_notify}, {@code pg_logical_emit_message},
+   * or a function that writes elsewhere. It is the same before and behind the COMMIT, by which
+   * autocommit may have been turned on.
+   */
+  final boolean commitsNothing() {
+    try {
+      return (writesRefused || !physical.refusesWritesInTransactions())
+          && !has(ANY_OTHER_COMMIT)
+          && hasOnlyRead()
+          && readOnly(); // last, for it may ask a driver, and some drivers ask the server
+    } catch (SQLException e) {
+      return false;
+    }
   }
 
   private boolean saysTransaction() {
