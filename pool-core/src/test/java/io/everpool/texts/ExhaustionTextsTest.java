@@ -126,7 +126,8 @@ class ExhaustionTextsTest {
 
   @Test
   void one_was_forgotten_where_nobody_has_said_what_is_long() throws Exception {
-    try (Pool pool = open(config(1).minSize(1).acquireTimeout(Duration.ofSeconds(1)))) {
+    try (Pool pool =
+        open(config(1).minSize(1).failFast(false).acquireTimeout(Duration.ofSeconds(1)))) {
       await(pool, it -> it.idle() == 1); // so that the borrower waits for no connect
       Borrower forgetful = Borrower.busy("forgetful", pool);
       await(pool, it -> it.holders().get(0).heldFor().toMillis() >= 2_000);

@@ -76,6 +76,7 @@ final class Fence {
     generation = born; // connects in progress belong to the old one and no longer count
     // No connect of the next generation has begun yet, for this thread begins them.
     fencedThrough = numbers;
+    spared = 0; // what an earlier fence has spared this one gives up
     int given = engine.giveUpAll(CloseReason.FENCED);
     pace.slowStart();
     events.post(new Fenced(events.pool(), given, why));

@@ -158,7 +158,7 @@ final class KeptObjects {
     reports.suspect(); // what has ended this connection may have ended others
     Repeats.warn(
         log,
-        outages.news(OutageLog.Kind.LOSS, "kept"),
+        outages.news(OutageLog.Kind.LOSS, "kept", kept.entry.number()),
         "Pool {}: connection {} is over, and {} has not closed it: its lease is ended. Whoever keeps"
             + " the driver's own object has to close the pool's connection, too",
         events.pool(),

@@ -157,6 +157,7 @@ public final class OutageLog {
     long now = time.nanoTime();
     forget(now);
     fencedThrough = through;
+    spared = 0;
     fenced = true;
     fencedAt = now;
     return lost();

@@ -194,6 +194,19 @@ class OutageLogTest {
     assertThat(outages.news(kind, "", THROUGH + 1)).as("opened afterwards").isZero();
   }
 
+  /** The one that brought the news of a failover is given up by the next fence like the others. */
+  @Test
+  void what_an_earlier_fence_has_spared_the_next_gives_up() {
+    outages.fenced(THROUGH);
+    outages.spared(THROUGH);
+    outages.recovered();
+    now += OutageLog.QUIET;
+    lose(1);
+    outages.fenced(2 * THROUGH);
+    outages.recovered();
+    assertThat(outages.news(Kind.LOSS, "", THROUGH)).isNegative();
+  }
+
   /** It was in use all the time, and the server that it went to was there. */
   @Test
   void a_connection_of_long_before_the_fence_is_news_of_its_own() {
