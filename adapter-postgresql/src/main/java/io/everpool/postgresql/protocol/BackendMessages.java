@@ -88,6 +88,33 @@ final class BackendMessages {
     }
   }
 
+  /**
+   * Whether these bytes, which come next, are last words of the session: an error that ends it,
+   * behind nothing but what a server says unasked. They are not walked over by this.
+   */
+  boolean isFarewell(byte[] next) {
+    if (wanted > 0 || remaining > 0 || headerBytes > 0 || encryptionAnswers > 0) {
+      return false; // they begin within a message
+    }
+    int at = 0;
+    while (next.length - at >= HEADER) {
+      int length = length(next, at);
+      if (length < 4) {
+        return false;
+      }
+      int body = at + HEADER;
+      if (next[at] == 'E') {
+        int known = Math.min(length - 4, next.length - body);
+        return Farewell.endsSession(next, body, body + known);
+      }
+      if ((next[at] != 'A' && next[at] != 'N' && next[at] != 'S') || length > next.length - at) {
+        return false;
+      }
+      at += 1 + length;
+    }
+    return false;
+  }
+
   static int length(byte[] buffer, int at) {
     return (buffer[at + 1] & 0xff) << 24
         | (buffer[at + 2] & 0xff) << 16

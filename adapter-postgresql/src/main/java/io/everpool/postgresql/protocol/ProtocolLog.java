@@ -75,6 +75,9 @@ public final class ProtocolLog {
   /** The session has ended with none of what is unanswered carried out. */
   private boolean leftUndone;
 
+  /** The same, and for good: see {@link #keepBack()}. */
+  private boolean keptBack;
+
   private boolean copyIn;
   private boolean copyOut;
   private boolean copyDone;
@@ -263,6 +266,15 @@ public final class ProtocolLog {
     leftUndone = true;
   }
 
+  /**
+   * What was told last as sent wasn't, nor is anything from now on; and what was sent before it
+   * can't commit anything by itself.
+   */
+  void keepBack() {
+    leftUndone = true;
+    keptBack = true;
+  }
+
   /** See {@link #isOver()}. */
   void end() {
     over = true;
@@ -299,7 +311,7 @@ public final class ProtocolLog {
     }
     implicitWrote = false;
     failed = false;
-    leftUndone = false; // it goes on, so that was no end
+    leftUndone = keptBack; // otherwise it goes on, so that was no end
     if (over) {
       over = false;
     }

@@ -1,9 +1,11 @@
 package io.everpool.postgresql.protocol;
 
+import io.everpool.api.driver.Effects;
 import java.io.Closeable;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InterruptedIOException;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ProtocolTap {
   private final Closeable connection;
+  private final BooleanSupplier ended;
   private final ProtocolLog log = new ProtocolLog();
   private final BackendMessages received = new BackendMessages(log);
   private final FrontendMessages sent = new FrontendMessages(log, received);
@@ -22,13 +25,19 @@ public final class ProtocolTap {
 
   private boolean returned;
 
+  /** Nothing is written any more: see {@link #sent}. */
+  private boolean mute;
+
   /**
    * Of one connection.
    *
    * @param connection is closed where nothing more must be sent by it; without waiting
+   * @param ended looks whether the server has ended the session already, without waiting and
+   *     without sending a byte; asked by the thread that writes
    */
-  public ProtocolTap(Closeable connection) {
+  public ProtocolTap(Closeable connection, BooleanSupplier ended) {
     this.connection = connection;
+    this.ended = ended;
   }
 
   public ProtocolLog log() {
@@ -38,15 +47,35 @@ public final class ProtocolTap {
   /**
    * To be called before the bytes are written: what fails halfway may have arrived.
    *
+   * <p>Bytes with which something may come to be there for good (a COMMIT, a write in autocommit)
+   * are written only if the server hasn't ended the session by then: if it has, nobody could tell
+   * afterwards what became of them. Leaving them out proves that nothing did. All that was sent
+   * before them couldn't commit anything by itself, for that is asked first. They themselves, and
+   * all that the driver writes later on, never leave this process, so the server never gets the
+   * rest of the message that they belong to, nor anything behind a gap. The proof doesn't depend on
+   * whether the session was over indeed. What the driver reads next is what the server has said
+   * last, or the end of the stream, as if the bytes had been lost on the way. If the end comes only
+   * after this look, the bytes are written, and their outcome is as unknown as ever.
+   *
+   * @return whether to write them
    * @throws RestOfStreamException if they, and all that would follow, must not be written: the
    *     connection is closed
    */
-  public void sent(byte[] buffer, int offset, int length) throws RestOfStreamException {
+  public boolean sent(byte[] buffer, int offset, int length) throws RestOfStreamException {
+    if (mute) {
+      return false;
+    }
     if (!log.isLost() && !log.isRefused()) {
+      boolean harmless = log.unanswered(true) == Effects.NONE;
       try {
         sent.walk(buffer, offset, offset + length);
       } catch (RuntimeException e) {
         log.lose();
+      }
+      // Queries don't count here: hardly any of them writes, and each would cost a look.
+      if (harmless && log.unanswered(false) == Effects.IN_DOUBT && ended.getAsBoolean()) {
+        mute = true;
+        log.keepBack();
       }
     }
     if (log.isRefused()) { // a driver keeps what it couldn't write, and tries again
@@ -58,6 +87,12 @@ public final class ProtocolTap {
       }
       throw refusal;
     }
+    return !mute;
+  }
+
+  /** Whether these bytes, which come next, are the server's last words: see {@link Farewell}. */
+  public boolean isFarewell(byte[] next) {
+    return !log.isLost() && received.isFarewell(next);
   }
 
   /**

@@ -25,7 +25,7 @@ public final class LookableSocket extends ChannelSocket {
   private final InputStream in = new Input();
   private final OutputStream out = new Output();
   private final FirstAnswer first = new FirstAnswer();
-  private ProtocolTap tap = new ProtocolTap(this);
+  private ProtocolTap tap = new ProtocolTap(this, this::hasEnded);
 
   /** Whether TLS lies above, so that nothing can be understood down here. */
   private boolean covered;
@@ -65,6 +65,18 @@ public final class LookableSocket extends ChannelSocket {
     return wire.waitsToWrite();
   }
 
+  /**
+   * Whether the server has ended the session, as far as a look tells. Within TLS its last words
+   * can't be read here; they are followed by the end of the stream, which can.
+   */
+  private boolean hasEnded() {
+    return switch (wire.look()) {
+      case DEAD -> true;
+      case UNSURE -> !covered && tap.isFarewell(wire.ahead());
+      case ALIVE, BLIND -> false;
+    };
+  }
+
   Wire wire() {
     return wire;
   }
@@ -72,7 +84,7 @@ public final class LookableSocket extends ChannelSocket {
   /** A tap for the streams of the TLS above, from its beginning; this one's ends. */
   ProtocolTap cover() {
     covered = true;
-    tap = new ProtocolTap(this);
+    tap = new ProtocolTap(this, this::hasEnded);
     return tap;
   }
 
@@ -165,8 +177,8 @@ public final class LookableSocket extends ChannelSocket {
     public void write(byte[] from, int offset, int length) throws IOException {
       Objects.checkFromIndexSize(offset, length, from.length);
       first.sent(from, offset, length);
-      if (!covered) {
-        tap.sent(from, offset, length);
+      if (!covered && !tap.sent(from, offset, length)) {
+        return;
       }
       try {
         wire.write(from, offset, length);

@@ -74,7 +74,9 @@ final class TappedStreams {
 
     @Override
     public void write(byte[] from, int offset, int length) throws IOException {
-      tap.sent(from, offset, length);
+      if (!tap.sent(from, offset, length)) {
+        return;
+      }
       try {
         out.write(from, offset, length);
       } catch (IOException e) {

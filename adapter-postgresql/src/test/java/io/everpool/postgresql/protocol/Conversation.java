@@ -197,6 +197,11 @@ final class Conversation {
     }
   }
 
+  /** All its bytes, whichever way they go. */
+  byte[] bytes() {
+    return join(pieces.stream().map(piece -> piece.bytes).toArray(byte[][]::new));
+  }
+
   int length() {
     return pieces.stream().mapToInt(piece -> piece.bytes.length).sum();
   }

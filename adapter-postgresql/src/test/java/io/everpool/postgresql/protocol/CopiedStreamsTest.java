@@ -77,7 +77,7 @@ class CopyStartsTest {
     Random random = new Random(data.length());
     for (int times = data.length() > 20_000 ? 19 : 0; times < 20; times++) {
       AtomicBoolean closed = new AtomicBoolean();
-      ProtocolTap tap = new ProtocolTap(() -> closed.set(true));
+      ProtocolTap tap = new ProtocolTap(() -> closed.set(true), () -> false);
       Conversation.begin().play(tap);
       tap.log().expectStreamed(List.of(before));
       long moment = tap.log().moment();
@@ -107,7 +107,7 @@ class CopyStartsTest {
 
   @Test
   void eachIsComparedWithItsLikeAndThoseBehindWithNone() {
-    ProtocolTap tap = new ProtocolTap(() -> {});
+    ProtocolTap tap = new ProtocolTap(() -> {}, () -> false);
     Conversation.begin().play(tap);
     tap.log().expectStreamed(List.of(ended("a"), cut("b")));
     whole(Conversation.unopened(), "other").play(tap);
@@ -118,7 +118,7 @@ class CopyStartsTest {
 
   @Test
   void nothingIsComparedAnyMoreWhenThatIsSaid() {
-    ProtocolTap tap = new ProtocolTap(() -> {});
+    ProtocolTap tap = new ProtocolTap(() -> {}, () -> false);
     Conversation.begin().play(tap);
     tap.log().expectStreamed(List.of(cut("b")));
     tap.log().expectStreamed(List.of());
@@ -128,7 +128,7 @@ class CopyStartsTest {
 
   @Test
   void whatWasStreamedBeforeTheMomentIsNotTold() {
-    ProtocolTap tap = new ProtocolTap(() -> {});
+    ProtocolTap tap = new ProtocolTap(() -> {}, () -> false);
     whole(Conversation.begin(), "a").play(tap);
     long moment = tap.log().moment();
     assertThat(tap.log().streamedSince(moment)).isEmpty();
@@ -144,7 +144,7 @@ class CopyStartsTest {
   /** A connection may have any number of them, at most so many of which are kept. */
   @Test
   void onlyOfATimeOfWhichSomethingWasForgottenNothingIsTold() {
-    ProtocolTap tap = new ProtocolTap(() -> {});
+    ProtocolTap tap = new ProtocolTap(() -> {}, () -> false);
     Conversation.begin().play(tap);
     long early = tap.log().moment();
     whole(Conversation.unopened(), "a").play(tap);
@@ -161,7 +161,7 @@ class CopyStartsTest {
   /** What a replication client sends is no COPY's data. */
   @Test
   void nothingElseIsTakenForData() {
-    ProtocolTap tap = new ProtocolTap(() -> {});
+    ProtocolTap tap = new ProtocolTap(() -> {}, () -> false);
     Conversation.begin().query("start_replication").answer('W', new byte[3]).play(tap);
     tap.log().expectStreamed(List.of(cut("b")));
     Conversation.unopened().send('d', new byte[34]).send('c', new byte[0]).play(tap);

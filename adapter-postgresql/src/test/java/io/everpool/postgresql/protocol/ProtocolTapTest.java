@@ -769,16 +769,16 @@ class ProtocolTapTest {
   void isToldWhereverTheBytesAreCut(
       String what, Effects expected, UnaryOperator<Conversation> said) {
     Conversation conversation = said.apply(Conversation.begin());
-    ProtocolTap whole = new ProtocolTap(() -> {});
+    ProtocolTap whole = new ProtocolTap(() -> {}, () -> false);
     conversation.play(whole);
     assertThat(whole.log().effectsSince(0)).as(what).isEqualTo(expected);
     for (int cut = 0; cut < conversation.length(); cut++) {
-      ProtocolTap tap = new ProtocolTap(() -> {});
+      ProtocolTap tap = new ProtocolTap(() -> {}, () -> false);
       conversation.play(tap, cut);
       assertThat(tap.log().effectsSince(0)).as("%s, cut at %d", what, cut).isEqualTo(expected);
     }
     for (int seed = 0; seed < 50; seed++) {
-      ProtocolTap tap = new ProtocolTap(() -> {});
+      ProtocolTap tap = new ProtocolTap(() -> {}, () -> false);
       conversation.play(tap, new Random(seed));
       assertThat(tap.log().effectsSince(0)).as("%s, seed %d", what, seed).isEqualTo(expected);
     }
@@ -805,7 +805,7 @@ class ProtocolTapTest {
         "insert into t values (1)                                   | IN_DOUBT",
       })
   void aQueryWritesOnlyByWhatItCalls(String text, Effects asQuery) {
-    ProtocolTap tap = new ProtocolTap(() -> {});
+    ProtocolTap tap = new ProtocolTap(() -> {}, () -> false);
     Conversation.begin().query(text).play(tap);
     assertThat(tap.log().unanswered(false)).isEqualTo(asQuery);
     assertThat(tap.log().unanswered(true)).isEqualTo(IN_DOUBT);
@@ -816,7 +816,7 @@ class ProtocolTapTest {
   @MethodSource("all")
   void isOnlyOfWhatCameSinceTheMoment(
       String what, Effects expected, UnaryOperator<Conversation> said) {
-    ProtocolTap tap = new ProtocolTap(() -> {});
+    ProtocolTap tap = new ProtocolTap(() -> {}, () -> false);
     said.apply(Conversation.begin()).play(tap);
     assertThat(tap.log().effectsSince(tap.log().moment()))
         .as(what)
@@ -825,7 +825,7 @@ class ProtocolTapTest {
 
   @Test
   void anUnopenedSessionProvesNothing() {
-    ProtocolTap tap = new ProtocolTap(() -> {});
+    ProtocolTap tap = new ProtocolTap(() -> {}, () -> false);
     assertThat(tap.log().effectsSince(0)).isEqualTo(UNPROVEN);
     Conversation.unopened().startup().answer('R', new byte[4]).play(tap);
     assertThat(tap.log().effectsSince(0)).isEqualTo(UNPROVEN);
@@ -834,7 +834,7 @@ class ProtocolTapTest {
   /** A request for TLS or GSS that the server declines is followed by the same start-up. */
   @Test
   void aDeclinedEncryptionIsNoHindrance() {
-    ProtocolTap tap = new ProtocolTap(() -> {});
+    ProtocolTap tap = new ProtocolTap(() -> {}, () -> false);
     Conversation.unopened()
         .rawInts(8, 80877104)
         .raw(false, (byte) 'N')
@@ -854,13 +854,13 @@ class ProtocolTapTest {
     Conversation refused =
         Conversation.unopened().startup().answer('R', new byte[4]).answer('E', fields);
     for (int cut = 0; cut < refused.length(); cut++) {
-      ProtocolTap tap = new ProtocolTap(() -> {});
+      ProtocolTap tap = new ProtocolTap(() -> {}, () -> false);
       refused.play(tap, cut);
       assertThat(tap.log().loginError()).isEqualTo(fields);
     }
     byte[] endless = new byte[3 * Farewell.LONGEST];
     Arrays.fill(endless, (byte) 'M');
-    ProtocolTap tap = new ProtocolTap(() -> {});
+    ProtocolTap tap = new ProtocolTap(() -> {}, () -> false);
     Conversation.unopened().startup().answer('E', endless).play(tap);
     assertThat(tap.log().loginError()).hasSize(Farewell.LONGEST);
     Conversation.unopened().ready('I').play(tap);
@@ -891,7 +891,7 @@ class ProtocolTapTest {
       String what, boolean over, UnaryOperator<Conversation> conversation) {
     Conversation said = conversation.apply(Conversation.begin());
     for (int cut = 0; cut < said.length(); cut++) {
-      ProtocolTap tap = new ProtocolTap(() -> {});
+      ProtocolTap tap = new ProtocolTap(() -> {}, () -> false);
       said.play(tap, cut);
       assertThat(tap.log().isOver()).as("%s, cut at %d", what, cut).isEqualTo(over);
     }
@@ -900,29 +900,29 @@ class ProtocolTapTest {
   /** After a time-out it goes on: a notification was waited for in vain. */
   @Test
   void theEndOfTheStreamIsHeard() {
-    ProtocolTap tap = new ProtocolTap(() -> {});
+    ProtocolTap tap = new ProtocolTap(() -> {}, () -> false);
     Conversation.begin().play(tap);
     tap.returned();
     tap.failed(new SocketTimeoutException());
     assertThat(tap.log().isOver()).isFalse();
     tap.received(new byte[1], 0, -1);
     assertThat(tap.log().isOver()).isTrue();
-    ProtocolTap reset = new ProtocolTap(() -> {});
+    ProtocolTap reset = new ProtocolTap(() -> {}, () -> false);
     reset.failed(new IOException("Connection reset"));
     assertThat(reset.log().isOver()).isTrue();
   }
 
   @Test
   void onlyTheFirstFailureBeforeTheDriverHasReturnedItsConnectionIsKept() {
-    ProtocolTap tap = new ProtocolTap(() -> {});
+    ProtocolTap tap = new ProtocolTap(() -> {}, () -> false);
     IOException first = new IOException("reset");
     tap.failed(first);
     tap.received(new byte[1], 0, -1);
     assertThat(tap.failure()).isSameAs(first);
-    ProtocolTap ended = new ProtocolTap(() -> {});
+    ProtocolTap ended = new ProtocolTap(() -> {}, () -> false);
     ended.received(new byte[1], 0, -1);
     assertThat(ended.failure()).isInstanceOf(EOFException.class);
-    ProtocolTap open = new ProtocolTap(() -> {});
+    ProtocolTap open = new ProtocolTap(() -> {}, () -> false);
     Conversation.begin().play(open);
     open.failed(first);
     open.received(new byte[1], 0, -1);
@@ -938,7 +938,7 @@ class ProtocolTapTest {
   @Test
   void noFailureIsKeptOfAStreamThatIsNotUnderstood() {
     for (boolean encrypted : new boolean[] {true, false}) {
-      ProtocolTap tap = new ProtocolTap(() -> {});
+      ProtocolTap tap = new ProtocolTap(() -> {}, () -> false);
       if (encrypted) {
         Conversation.unopened().rawInts(8, 80877104).raw(false, (byte) 'G').play(tap);
       } else {
@@ -954,12 +954,12 @@ class ProtocolTapTest {
   @Test
   void whatIsEncryptedAboveProvesNothing() {
     for (char answer : new char[] {'S', 'G', 'E'}) {
-      ProtocolTap tap = new ProtocolTap(() -> {});
+      ProtocolTap tap = new ProtocolTap(() -> {}, () -> false);
       Conversation.unopened().rawInts(8, 80877104).raw(false, (byte) answer).play(tap);
       Conversation.unopened().raw(true, new byte[100]).raw(false, new byte[100]).play(tap);
       assertThat(tap.log().effectsSince(0)).isEqualTo(UNPROVEN);
     }
-    ProtocolTap direct = new ProtocolTap(() -> {});
+    ProtocolTap direct = new ProtocolTap(() -> {}, () -> false);
     Conversation.unopened()
         .raw(true, (byte) 0x16, (byte) 3, (byte) 1, (byte) 2, (byte) 0)
         .raw(true, new byte[512])
@@ -974,7 +974,7 @@ class ProtocolTapTest {
       Random random = new Random(seed);
       byte[] noise = new byte[random.nextInt(200)];
       random.nextBytes(noise);
-      ProtocolTap tap = new ProtocolTap(() -> {});
+      ProtocolTap tap = new ProtocolTap(() -> {}, () -> false);
       Conversation.begin().query("insert").play(tap);
       tap.received(noise, 0, noise.length);
       tap.sent(noise, 0, noise.length);
@@ -984,13 +984,13 @@ class ProtocolTapTest {
 
   @Test
   void aLargeTextIsUnderstoodAndAVeryLargeOneMayDoAnything() {
-    ProtocolTap tap = new ProtocolTap(() -> {});
+    ProtocolTap tap = new ProtocolTap(() -> {}, () -> false);
     begun(Conversation.begin()).query("insert '" + "x".repeat(900_000) + "'").play(tap, 500);
     assertThat(tap.log().effectsSince(0)).isEqualTo(NONE);
-    ProtocolTap larger = new ProtocolTap(() -> {});
+    ProtocolTap larger = new ProtocolTap(() -> {}, () -> false);
     begun(Conversation.begin()).query("insert '" + "x".repeat(1_100_000) + "'").play(larger, 500);
     assertThat(larger.log().effectsSince(0)).isEqualTo(IN_DOUBT);
-    ProtocolTap prepared = new ProtocolTap(() -> {});
+    ProtocolTap prepared = new ProtocolTap(() -> {}, () -> false);
     begun(Conversation.begin())
         .extended("insert '" + "x".repeat(1_100_000) + "'")
         .sync()
@@ -1001,7 +1001,7 @@ class ProtocolTapTest {
   /** For a COMMIT outside of units of work, and for what ends a request that still runs. */
   @Test
   void aCommitThatTheServerHasNotReadIsNotUnanswered() {
-    ProtocolTap tap = new ProtocolTap(() -> {});
+    ProtocolTap tap = new ProtocolTap(() -> {}, () -> false);
     written(Conversation.begin()).query("commit").play(tap);
     assertThat(tap.log().commitUnanswered()).isTrue();
     assertThat(tap.log().mayStillRun()).isTrue();
@@ -1029,7 +1029,7 @@ class ProtocolTapTest {
           begun(Conversation.begin()).bind("", "S_7").execute("").sync(),
           begun(Conversation.begin()).query("insert '" + "x".repeat(1_100_000) + "'") // too long
         }) {
-      ProtocolTap tap = new ProtocolTap(() -> {});
+      ProtocolTap tap = new ProtocolTap(() -> {}, () -> false);
       in.play(tap);
       assertThat(tap.log().commitUnanswered()).isTrue();
     }
@@ -1042,7 +1042,7 @@ class ProtocolTapTest {
           begun(Conversation.begin()).query("insert; call p()"),
           written(Conversation.begin()).query(twoReadings).ended("25P03", "ProcessInterrupts")
         }) {
-      ProtocolTap tap = new ProtocolTap(() -> {});
+      ProtocolTap tap = new ProtocolTap(() -> {}, () -> false);
       out.play(tap);
       assertThat(tap.log().commitUnanswered()).isFalse();
     }
@@ -1053,7 +1053,7 @@ class ProtocolTapTest {
   /** pgjdbc sends this and reads the answer with that to whatever it sends next. */
   @Test
   void whatTheDriverLeavesUnreadItselfIsInStep() {
-    ProtocolTap tap = new ProtocolTap(() -> {});
+    ProtocolTap tap = new ProtocolTap(() -> {}, () -> false);
     written(Conversation.begin()).query(RELEASE).play(tap);
     assertThat(tap.log().isInStep()).isTrue();
     assertThat(tap.log().outstandingRequests()).isEqualTo(1);
@@ -1082,7 +1082,7 @@ class ProtocolTapTest {
           written(Conversation.begin()).query(RELEASE).error("ERROR", "3B001"),
           written(Conversation.begin()).query("lock t")
         }) {
-      ProtocolTap tap = new ProtocolTap(() -> {});
+      ProtocolTap tap = new ProtocolTap(() -> {}, () -> false);
       unread.play(tap);
       assertThat(tap.log().isInStep()).isFalse();
     }
@@ -1090,7 +1090,7 @@ class ProtocolTapTest {
 
   @Test
   void whatIsOutstandingIsCounted() {
-    ProtocolTap tap = new ProtocolTap(() -> {});
+    ProtocolTap tap = new ProtocolTap(() -> {}, () -> false);
     Conversation.begin().query("insert").extended("insert").play(tap);
     assertThat(tap.log().outstandingRequests()).isEqualTo(2);
     Conversation.unopened().sync().function().play(tap);
@@ -1109,7 +1109,7 @@ class ProtocolTapTest {
 
   @Test
   void anOpenCopyAndAReplicationStreamAreSeen() {
-    ProtocolTap tap = new ProtocolTap(() -> {});
+    ProtocolTap tap = new ProtocolTap(() -> {}, () -> false);
     Conversation.begin().query("copy t from stdin").answer('G', new byte[3]).play(tap);
     assertThat(tap.log().isStreaming()).isTrue();
     Conversation.unopened().send('c', new byte[0]).complete("COPY 1").ready('I').play(tap);
@@ -1121,7 +1121,7 @@ class ProtocolTapTest {
   /** Whoever waits while none is owed may wait in vain. */
   @Test
   void anAnswerIsOwedToWhateverWasAskedAndBeforeTheLogin() {
-    ProtocolTap tap = new ProtocolTap(() -> {});
+    ProtocolTap tap = new ProtocolTap(() -> {}, () -> false);
     assertThat(tap.log().isAnswerOwed()).as("the session has not begun").isTrue();
     Conversation.begin().play(tap);
     assertThat(tap.log().isAnswerOwed()).isFalse();
@@ -1150,7 +1150,7 @@ class ProtocolTapTest {
   /** pgjdbc's timeout for its stream is one by which it reads on, and nobody takes it back. */
   @Test
   void whereItReplicatesNoneIsOwed() {
-    ProtocolTap tap = new ProtocolTap(() -> {});
+    ProtocolTap tap = new ProtocolTap(() -> {}, () -> false);
     Conversation.begin().query("START_REPLICATION").play(tap);
     assertThat(tap.log().isAnswerOwed()).isTrue();
     Conversation.unopened().answer('W', new byte[3]).play(tap);
@@ -1180,13 +1180,13 @@ class ProtocolTapTest {
           "set U&\"transaction_re\\0061d_only\" = off",
           "select set_config('transaction_read_only', 'off', true)"
         }) {
-      ProtocolTap tap = new ProtocolTap(() -> {});
+      ProtocolTap tap = new ProtocolTap(() -> {}, () -> false);
       Conversation.begin().query("select 1").extended("select 2").play(tap);
       long moment = tap.log().moment();
       assertThat(tap.log().mayHaveAllowedWritesSince(0)).isFalse();
       Conversation.unopened().query(sql).play(tap);
       assertThat(tap.log().mayHaveAllowedWritesSince(moment)).as(sql).isTrue();
-      ProtocolTap prepared = new ProtocolTap(() -> {});
+      ProtocolTap prepared = new ProtocolTap(() -> {}, () -> false);
       Conversation.begin().parse("S_1", sql).play(prepared);
       long later = prepared.log().moment();
       assertThat(prepared.log().mayHaveAllowedWritesSince(0)).isFalse();
@@ -1204,7 +1204,7 @@ class ProtocolTapTest {
           "select password_reset from users union all select all_resets from discarded",
           "preset all"
         }) {
-      ProtocolTap tap = new ProtocolTap(() -> {});
+      ProtocolTap tap = new ProtocolTap(() -> {}, () -> false);
       Conversation.begin().query(sql).play(tap);
       assertThat(tap.log().mayHaveAllowedWritesSince(0)).as(sql).isFalse();
     }
@@ -1233,7 +1233,7 @@ class ProtocolTapTest {
           "with x as (select '" + "x".repeat(1_100_000) + "')",
         }) {
       String shown = sql.substring(0, Math.min(80, sql.length()));
-      ProtocolTap simple = new ProtocolTap(() -> {});
+      ProtocolTap simple = new ProtocolTap(() -> {}, () -> false);
       begun(Conversation.begin()).play(simple);
       assertThat(simple.log().hasWritten()).isFalse();
       Conversation.unopened().query(sql).complete("SELECT 1").ready('T').play(simple);
@@ -1243,7 +1243,7 @@ class ProtocolTapTest {
       simple(Conversation.unopened(), "commit", "COMMIT", 'I').play(simple);
       assertThat(simple.log().hasWritten()).as(shown).isFalse();
 
-      ProtocolTap prepared = new ProtocolTap(() -> {});
+      ProtocolTap prepared = new ProtocolTap(() -> {}, () -> false);
       begun(Conversation.begin()).parse("S_1", sql).play(prepared);
       assertThat(prepared.log().hasWritten()).as(shown).isFalse();
       Conversation.unopened().bind("", "S_1").execute("").sync().play(prepared);
@@ -1261,7 +1261,7 @@ class ProtocolTapTest {
           "delete from t returning a",
           "merge into t using s on true when matched then delete returning a"
         }) {
-      ProtocolTap tap = new ProtocolTap(() -> {});
+      ProtocolTap tap = new ProtocolTap(() -> {}, () -> false);
       begun(Conversation.begin()).parse("S_1", sql).bind("C_1", "S_1").execute("C_1").play(tap);
       Conversation.unopened().sync().play(tap);
       assertThat(tap.log().hasWritten()).as(sql).isFalse();
@@ -1274,7 +1274,7 @@ class ProtocolTapTest {
 
   @Test
   void whatIsReadInPartHasNotWritten() {
-    ProtocolTap tap = new ProtocolTap(() -> {});
+    ProtocolTap tap = new ProtocolTap(() -> {}, () -> false);
     begun(Conversation.begin())
         .extended("insert into t values (1) returning a")
         .sync()
@@ -1294,7 +1294,7 @@ class ProtocolTapTest {
   /** Two rounds at once: the end of the first transaction is not that of the second. */
   @Test
   void whatMayWriteWithoutAnIdIsSeenBehindACommit() {
-    ProtocolTap tap = new ProtocolTap(() -> {});
+    ProtocolTap tap = new ProtocolTap(() -> {}, () -> false);
     begun(Conversation.begin())
         .query("commit")
         .query("begin; with x as (insert into t values (1) returning *) table x")
@@ -1305,7 +1305,7 @@ class ProtocolTapTest {
         .ready('T')
         .play(tap);
     assertThat(tap.log().hasWritten()).isTrue();
-    ProtocolTap chained = new ProtocolTap(() -> {});
+    ProtocolTap chained = new ProtocolTap(() -> {}, () -> false);
     begun(Conversation.begin())
         .query("commit and chain; with x as (insert into t values (1) returning *) table x")
         .complete("COMMIT")
@@ -1332,7 +1332,7 @@ class ProtocolTapTest {
           "fetch c",
           ";;"
         }) {
-      ProtocolTap tap = new ProtocolTap(() -> {});
+      ProtocolTap tap = new ProtocolTap(() -> {}, () -> false);
       begun(Conversation.begin()).query(sql).complete("SELECT 1").ready('T').play(tap);
       assertThat(tap.log().hasWritten()).as(sql).isFalse();
     }
@@ -1341,7 +1341,7 @@ class ProtocolTapTest {
   /** A batch of any length takes no room, and its answers are matched. */
   @Test
   void aLongBatchIsFollowed() {
-    ProtocolTap tap = new ProtocolTap(() -> {});
+    ProtocolTap tap = new ProtocolTap(() -> {}, () -> false);
     Conversation batch = Conversation.begin();
     for (int i = 0; i < 5000; i++) {
       batch.extended("insert");

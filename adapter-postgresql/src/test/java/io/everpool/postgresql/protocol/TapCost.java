@@ -90,7 +90,7 @@ final class TapCost {
       work.run(connection);
       long between = THREADS.getCurrentThreadCpuTime();
       whole[i] = System.nanoTime() - start;
-      ProtocolTap walked = new ProtocolTap(() -> {});
+      ProtocolTap walked = new ProtocolTap(() -> {}, () -> false);
       Conversation.begin().play(walked);
       long walk = THREADS.getCurrentThreadCpuTime();
       Tape.instance.play(walked);

@@ -129,6 +129,24 @@ class LookableSocketTest {
     assertThat(socket.look()).isEqualTo(Look.ALIVE);
   }
 
+  /** Its end may take a while to follow. */
+  @Test
+  void noCommitIsWrittenBehindTheLastWordsOfAServer() throws IOException {
+    socket.getOutputStream().write(new byte[] {0, 0, 0, 9, 0, 3, 0, 0, 0}); // a start-up
+    peer.getOutputStream().write(new byte[] {'Z', 0, 0, 0, 5, 'T'}); // ready, in a transaction
+    assertThat(socket.getInputStream().readNBytes(6)).hasSize(6);
+    byte[] error = "E\0\0\0\034SFATAL\0VFATAL\0C57P01\0\0".getBytes(StandardCharsets.US_ASCII);
+    error[4] = (byte) (error.length - 1);
+    peer.getOutputStream().write(error);
+    Await.until(LIMIT, () -> socket.look() == Look.UNSURE, "the last words");
+    byte[] commit = "Q\0\0\0\013commit\0".getBytes(StandardCharsets.US_ASCII);
+    socket.getOutputStream().write(commit);
+    assertThat(socket.log().commitUnanswered()).isFalse();
+    assertThat(socket.getInputStream().readNBytes(error.length)).isEqualTo(error);
+    socket.close();
+    assertThat(peer.getInputStream().readAllBytes()).as("but for the start-up").hasSize(9);
+  }
+
   @Test
   void theEndBehindLastWordsIsDeadAndTheWordsAreStillThere() throws IOException {
     peer.getOutputStream().write("farewell".getBytes(StandardCharsets.US_ASCII));
