@@ -246,9 +246,10 @@ public final class Everpool {
         Connector opener,
         @Nullable CredentialsProvider provider,
         @Nullable LeaseRecorder measuring) {
-      SystemRuntime runtime = new SystemRuntime(one.name());
+      SystemRuntime runtime = null;
       boolean assembled = false;
       try {
+        runtime = new SystemRuntime(one.name());
         EverpoolPool pool =
             new EverpoolPool(
                 one,
@@ -265,8 +266,10 @@ public final class Everpool {
         return pool;
       } finally {
         if (!assembled) {
-          runtime.close();
-          ReaderPools.close(one, opener);
+          ReaderPools.close(one, opener); // this comes first: it throws nothing
+          if (runtime != null) {
+            runtime.close();
+          }
         }
       }
     }
