@@ -82,7 +82,8 @@ public abstract class JudgedConnection extends LeasedConnection {
           : s.commitUnanswered() && s.loss != null) {
         judged =
             unit == null
-                ? LostAnswer.ofCommit(s, e, s.loss == e) // only its first failure is told
+                ? LostAnswer.ofCommit(
+                    s, e, StacklessLoss.isOf(s.loss, e)) // only its first failure is told
                 : unit.commitUnanswered(s, judged);
       }
       LostAnswer.tellOfLoss(s, judged);
@@ -134,7 +135,7 @@ public abstract class JudgedConnection extends LeasedConnection {
    */
   private boolean isLostBefore(Session on, SQLException e) {
     SQLException first = on.loss;
-    return first != null && first != e && session() == on && on.shut();
+    return first != null && !StacklessLoss.isOf(first, e) && session() == on && on.shut();
   }
 
   /** Whether {@code on} was lost. Writes nothing to a session that isn't this face's any more. */
@@ -208,7 +209,7 @@ public abstract class JudgedConnection extends LeasedConnection {
       if (!lost || s.effectsSince(begun) != Effects.UNPROVEN || s.commitsNothing()) {
         throw e;
       }
-      unknown = LostAnswer.ofCommit(s, e, s.loss == e);
+      unknown = LostAnswer.ofCommit(s, e, StacklessLoss.isOf(s.loss, e));
     } catch (RuntimeException e) {
       if (!open || s.effectsSince(begun) == Effects.NONE) {
         throw e;

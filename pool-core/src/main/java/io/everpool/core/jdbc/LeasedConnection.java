@@ -247,7 +247,7 @@ public abstract class LeasedConnection extends TrackingConnection {
     SQLException loss = lost.loss;
     close();
     if (loss != null) {
-      lost.loss = loss; // the program is told of it until it closes this itself
+      lost.loss = StacklessLoss.of(loss); // the program is told of it until it closes this itself
     }
     if (!settled && lost.settings != null) {
       lost.settings.forgetAutoCommit();
@@ -265,6 +265,7 @@ public abstract class LeasedConnection extends TrackingConnection {
   final void endIfLost(Session s) {
     try {
       if (!mayBeRenewed() && s.loss != null && s.isClosedForCertain()) {
+        s.keepWordsOfLoss(); // it is never lent again
         s.leases.cut(s, leaseOf(s), CloseReason.FAILED);
       }
     } catch (Throwable e) {

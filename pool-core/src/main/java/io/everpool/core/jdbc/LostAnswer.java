@@ -62,8 +62,9 @@ final class LostAnswer {
    * @param lost the session that was lost with it; null if the program has closed it
    */
   static SQLException closedSince(@Nullable Session lost) {
-    SQLException loss = lost == null ? null : lost.loss;
-    if (loss instanceof CommitOutcomeUnknownException unknown) {
+    SQLException loss = lost == null ? null : StacklessLoss.whole(lost.loss);
+    CommitOutcomeUnknownException unknown = StacklessLoss.commitUnknown(loss);
+    if (unknown != null) {
       return new CommitOutcomeUnknownException(
           SAID_AGAIN + unknown.getMessage(), unknown.transactionId(), unknown.getCause());
     }
@@ -93,7 +94,7 @@ final class LostAnswer {
    * and a framework whose rollback fails with it throws that in place of what its work has thrown.
    */
   static void tellOfLoss(Session s, SQLException e) {
-    SQLException loss = s.loss;
+    SQLException loss = StacklessLoss.whole(s.loss);
     if (loss == null
         || !"08003".equals(e.getSQLState())
         || e.getCause() != null

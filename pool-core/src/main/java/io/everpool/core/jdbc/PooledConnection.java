@@ -68,6 +68,7 @@ public sealed class PooledConnection extends UnitConnection implements Connectio
       }
       boolean lost = s.jdbc.isClosed();
       if (lost && observer == null) {
+        s.keepWordsOfLoss(); // it is never lent again
         s.leases.cut(s, leaseOf(s), CloseReason.FAILED);
       }
       return lost;

@@ -321,7 +321,7 @@ abstract class SessionFacts extends SessionMarks {
   final boolean isLoss(SQLException e) {
     Verdict verdict = verdict(e);
     boolean fatal = verdict.fatal() && verdict != Verdict.READ_ONLY_SERVER;
-    return (fatal || (loss == e && shut())) && !"08003".equals(e.getSQLState());
+    return (fatal || (StacklessLoss.isOf(loss, e) && shut())) && !"08003".equals(e.getSQLState());
   }
 
   /** Whether the driver says that it is closed; yes if it can't say. Sends nothing. */

@@ -93,8 +93,8 @@ abstract class SessionMarks {
   /**
    * The failure by which the connection was found lost, after which it is never lent again. A
    * session stays in its slot until another comes there, and the stack of a failure keeps the
-   * classes of the program that got it, even if the program is gone by then: so the stack is
-   * dropped when the lease is ended by its holder ({@link #keepWordsOfLoss}).
+   * classes of the program that got it, even if the program is gone by then: so no more than its
+   * words is kept once the lease was ended on its holder's thread ({@link #keepWordsOfLoss}).
    */
   @Nullable SQLException loss;
 
@@ -367,14 +367,14 @@ abstract class SessionMarks {
   }
 
   /**
-   * Called when the lease is over. Somebody may still be told of its loss, but a failure with its
-   * stack would make this session keep the classes of its application. A session that was lost is
-   * never lent again.
+   * Called when the lease is over, or is about to be. Somebody may still be told of its loss, but a
+   * failure with its stack would make this session keep the classes of its application. A session
+   * that was lost is never lent again.
    */
   final void keepWordsOfLoss() {
     SQLException whole = loss;
-    if (whole != null && !(whole instanceof StacklessLoss)) {
-      loss = new StacklessLoss(whole);
+    if (whole != null) {
+      loss = StacklessLoss.of(whole);
     }
   }
 }

@@ -73,7 +73,7 @@ abstract class SettledConnection extends JudgedConnection implements SharedLease
 
   private SQLException failedUnseen() {
     Session s = session();
-    SQLException told = s == null ? null : s.loss;
+    SQLException told = s == null ? null : StacklessLoss.whole(s.loss);
     return failed(new SQLException("The connection was lost", "08006", told));
   }
 

@@ -1,16 +1,22 @@
 package io.everpool.core.jdbc;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
 import io.everpool.api.CloseReason;
+import io.everpool.api.CommitOutcomeUnknownException;
+import io.everpool.core.Await;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
@@ -93,5 +99,95 @@ class DroppedAfterLossTest {
     statement.close();
     connection.close();
     assertThat(leases.closed).isEqualTo(List.of(CloseReason.FAILED));
+  }
+
+  /**
+   * A way in which a connection is lost, and the lease with it; the caller catches what it says.
+   */
+  private interface Loss {
+    void of(PooledConnection connection) throws SQLException;
+  }
+
+  static Stream<Arguments> losses() {
+    Loss written =
+        c -> {
+          c.setAutoCommit(false);
+          c.createStatement().execute("insert");
+        };
+    return Stream.of(
+        loss("execute", c -> c.createStatement().execute("x")),
+        loss("getTableTypes", c -> c.getMetaData().getTableTypes()),
+        loss("isValid", c -> assertThat(c.isValid(1)).isFalse()),
+        loss("rollback", written, PooledConnection::rollback),
+        loss("commit", written, PooledConnection::commit),
+        loss("setAutoCommit", written, c -> c.setAutoCommit(true)));
+  }
+
+  private static Arguments loss(String method, Loss call) {
+    return loss(method, c -> {}, call);
+  }
+
+  private static Arguments loss(String method, Loss before, Loss call) {
+    return Arguments.of(method, before, call);
+  }
+
+  private void lose(String method, Loss before, Loss call) throws SQLException {
+    before.of(connection);
+    driver.during(method, FakeLeaseManager.physical(connection)::breakOff);
+    driver.failNext(method, new SQLException("gone", "08006"));
+    try {
+      call.of(connection);
+    } catch (SQLException e) {
+      assertThat((Throwable) e).hasStackTraceContaining("gone");
+    }
+    assertThat(leases.closed).containsExactly(CloseReason.FAILED);
+  }
+
+  /** The session stays in its slot until another comes there. */
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("losses")
+  void itsSessionKeepsNoStack(String method, Loss before, Loss call) throws SQLException {
+    Session session = FakeLeaseManager.session(connection);
+    lose(method, before, call);
+    SQLException kept = requireNonNull(session.loss);
+    assertThat(kept.getStackTrace()).isEmpty();
+    assertThat(kept.getCause()).isNull();
+    assertThat(kept.getSuppressed()).isEmpty();
+  }
+
+  /** And the face that wasn't closed, or is closed late, has the words to tell. */
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("losses")
+  void itsFaceTellsOfTheLossStill(String method, Loss before, Loss call) throws SQLException {
+    Session session = FakeLeaseManager.session(connection);
+    lose(method, before, call);
+    String words = requireNonNull(session.loss).getMessage();
+    Await.until(
+        () -> {
+          System.gc();
+          return StacklessLoss.whole(session.loss) instanceof StacklessLoss;
+        },
+        "nobody to keep the failure");
+    Throwable told = catchThrowable(connection::rollback);
+    assertThat(told).hasStackTraceContaining(words);
+    assertThat(told instanceof CommitOutcomeUnknownException)
+        .as("a COMMIT in doubt stays one")
+        .isEqualTo(words.contains("look for its effect"));
+    connection.close();
+    assertThat(leases.closed).hasSize(1);
+  }
+
+  /** The driver closes its connection at a failure that nobody knows; the program asks. */
+  @Test
+  void aLossThatIsAskedForKeepsNoStackEither() throws SQLException {
+    Session session = FakeLeaseManager.session(connection);
+    driver.failNext("getTableTypes", lost);
+    assertThat(catchThrowable(() -> connection.getMetaData().getTableTypes())).isSameAs(lost);
+    assertThat(leases.closed).isEmpty();
+    FakeLeaseManager.physical(connection).breakOff();
+    assertThat(connection.isClosed()).isTrue();
+    assertThat(leases.closed).containsExactly(CloseReason.FAILED);
+    assertThat(requireNonNull(session.loss).getStackTrace()).isEmpty();
+    assertThat(catchThrowable(connection::rollback)).cause().isSameAs(lost);
   }
 }
