@@ -176,6 +176,9 @@ public final class PgpoolStandIn implements AutoCloseable {
     }
   }
 
+  /** What the primary isn't asked; there may be no row. */
+  private record Rows(int columns, List<List<@Nullable String>> rows) {}
+
   /** One client's. */
   private final class Session {
     private final Socket client;
@@ -199,7 +202,7 @@ public final class PgpoolStandIn implements AutoCloseable {
       OutputStream onward = server.getOutputStream();
       while (true) {
         Message message = Message.read(in);
-        List<List<@Nullable String>> own = own(message);
+        Rows own = own(message);
         if (own == null) {
           message.write(onward);
         } else {
@@ -232,35 +235,36 @@ public final class PgpoolStandIn implements AutoCloseable {
     }
 
     /** The rows of what the primary isn't asked; null if it is. */
-    private @Nullable List<List<@Nullable String>> own(Message message) throws IOException {
+    private @Nullable Rows own(Message message) throws IOException {
       String sql = message.sql();
       // Pgpool-II doesn't look for its own commands in the extended protocol
       if (message.type == 'Q' && sql.toLowerCase(Locale.ROOT).strip().equals("show pool_version")) {
-        return List.of(List.of("4.3.5 (a stand-in)"));
+        return new Rows(1, List.of(List.of("4.3.5 (a stand-in)")));
       }
       return !sql.isEmpty() && reads.test(sql) ? onStandby(sql) : null;
     }
 
-    private List<List<@Nullable String>> onStandby(String sql) throws IOException {
+    private Rows onStandby(String sql) throws IOException {
       try (Connection connection =
               DriverManager.getConnection(standby.jdbcUrl(), standby.user(), standby.password());
           Statement statement = connection.createStatement();
           ResultSet row = statement.executeQuery(sql)) {
+        int columns = row.getMetaData().getColumnCount();
         List<List<@Nullable String>> rows = new ArrayList<>();
         while (row.next()) {
           List<@Nullable String> values = new ArrayList<>();
-          for (int i = 1; i <= row.getMetaData().getColumnCount(); i++) {
+          for (int i = 1; i <= columns; i++) {
             values.add(row.getString(i));
           }
           rows.add(values);
         }
-        return rows;
+        return new Rows(columns, rows);
       } catch (SQLException e) {
         throw new IOException(e);
       }
     }
 
-    private void write(List<List<@Nullable String>> rows, boolean extended) throws IOException {
+    private void write(Rows own, boolean extended) throws IOException {
       ByteArrayOutputStream all = new ByteArrayOutputStream();
       if (extended) {
         new Message('1', new byte[0]).write(all);
@@ -268,8 +272,8 @@ public final class PgpoolStandIn implements AutoCloseable {
       }
       ByteArrayOutputStream body = new ByteArrayOutputStream();
       DataOutputStream data = new DataOutputStream(body);
-      data.writeShort(rows.get(0).size());
-      for (int i = 0; i < rows.get(0).size(); i++) {
+      data.writeShort(own.columns());
+      for (int i = 0; i < own.columns(); i++) {
         data.writeBytes("?\0");
         data.writeInt(0); // of no table
         data.writeShort(0);
@@ -279,7 +283,7 @@ public final class PgpoolStandIn implements AutoCloseable {
         data.writeShort(0);
       }
       new Message('T', body.toByteArray()).write(all);
-      for (List<@Nullable String> row : rows) {
+      for (List<@Nullable String> row : own.rows()) {
         body.reset();
         data.writeShort(row.size());
         for (String value : row) {
@@ -291,7 +295,7 @@ public final class PgpoolStandIn implements AutoCloseable {
         }
         new Message('D', body.toByteArray()).write(all);
       }
-      String tag = "SELECT " + rows.size() + "\0";
+      String tag = "SELECT " + own.rows().size() + "\0";
       new Message('C', tag.getBytes(StandardCharsets.US_ASCII)).write(all);
       new Message('Z', new byte[] {(byte) state}).write(all);
       out.write(all.toByteArray());
