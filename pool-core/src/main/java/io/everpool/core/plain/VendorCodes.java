@@ -82,8 +82,8 @@ final class VendorCodes {
   }
 
   /**
-   * What the number means in MySQL and MariaDB, if not even the state says that it is about the
-   * login.
+   * What the number means in MySQL and MariaDB, if the state says nothing. MySQL's driver gives
+   * 1205 the state 40001 by itself.
    */
   private static @Nullable Verdict mysql(int code) {
     return switch (code) {
@@ -91,6 +91,9 @@ final class VendorCodes {
           3118, // the account is locked
           4151 -> // the same in MariaDB
           Verdict.ACCESS_DENIED;
+      case 1020, // MariaDB: another transaction has changed the row since the snapshot was taken
+          1205 -> // a lock wasn't to be had in time
+          Verdict.TRANSACTION_CONFLICT;
       default -> null;
     };
   }
