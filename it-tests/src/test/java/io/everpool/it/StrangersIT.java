@@ -13,8 +13,10 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.SQLNonTransientConnectionException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Properties;
 import java.util.concurrent.CyclicBarrier;
@@ -27,6 +29,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Databases without an adapter, by drivers each of which lacks or twists something of JDBC. */
 @Timeout(60)
@@ -48,6 +51,26 @@ class StrangersIT {
       this.url = url;
       this.missing = missing;
     }
+  }
+
+  /** What the driver can't use is told at once, and not when acquire-timeout is over. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "jdbc:hsqldb:hsql://127.0.0.1:1x/db",
+        "jdbc:derby:memory:mistaken;foo",
+        "jdbc:derby:memory:mistaken;create=maybe",
+        "jdbc:sqlite:%s/no/such/db",
+        "jdbc:sqlite:%s/db?busy_timeout=x"
+      })
+  void aMistakeInTheUrlIsToldAtOnce(String url, @TempDir Path folder) {
+    PoolConfig config =
+        PoolConfig.builder(String.format(Locale.ROOT, url, folder))
+            .acquireTimeout(Duration.ofHours(1))
+            .build();
+    assertThatThrownBy(() -> Everpool.open(config))
+        .isInstanceOf(SQLException.class)
+        .hasStackTraceContaining("The driver can't connect with this configuration");
   }
 
   /** Changes one thing of a connection. */

@@ -139,8 +139,8 @@ final class Advice {
           "The server is there and refuses these credentials, or this database: check user,"
               + " password and the database's name.";
       case REFUSED ->
-          "The server, or a proxy before it, refuses new connections, and waiting doesn't help:"
-              + " see its answer.";
+          "The server, a proxy before it or the driver itself refuses new connections, and waiting"
+              + " doesn't help: see its answer.";
       case OUT_OF_SLOTS ->
           "The server is there and has no slot for another connection: lower max-size here or in"
               + " other applications, or raise the server's limit.";

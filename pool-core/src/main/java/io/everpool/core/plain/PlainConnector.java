@@ -275,15 +275,25 @@ public final class PlainConnector implements Connector {
   /**
    * Connects, and hides messages that quote a secret: some drivers, and DriverManager itself, quote
    * the URL with its password, or a piece of it that they don't understand.
+   *
+   * @throws ConfigurationMistake if the driver says that no attempt will fare better
    */
   private @Nullable Connection connect(@Nullable Credentials credentials) throws SQLException {
     try {
       return source.connect(credentials);
     } catch (SQLException | RuntimeException e) {
-      if (!secrets.areIn(e, credentials == null ? null : credentials.password())) {
+      boolean secret = secrets.areIn(e, credentials == null ? null : credentials.password());
+      if (ConfigurationMistake.isToldBy(e)) {
+        throw secret ? ConfigurationMistake.hidden(withoutWords(e)) : ConfigurationMistake.of(e);
+      }
+      if (!secret) {
         throw e;
       }
-      throw hidden(e);
+      if (!(e instanceof SQLException)) {
+        // it is the driver's own mistake, and not the network's
+        throw new IllegalStateException(withoutWords(e).getMessage());
+      }
+      throw withoutWords(e);
     }
   }
 
@@ -291,14 +301,13 @@ public final class PlainConnector implements Connector {
    * What to throw instead: it says the same of the server and of the driver as the failure that
    * isn't shown.
    */
-  private SQLException hidden(Exception e) {
+  private SQLException withoutWords(Exception e) {
     String words =
         "The driver could not connect to "
             + target
             + "; what it said isn't shown, for it quotes the URL or the password";
     if (!(e instanceof SQLException said)) {
-      throw new IllegalStateException(
-          words); // it is the driver's own mistake, and not the network's
+      return new SQLException(words, "08001");
     }
     String state = said.getSQLState();
     if (said instanceof SQLFeatureNotSupportedException) {
@@ -312,7 +321,7 @@ public final class PlainConnector implements Connector {
 
   @Override
   public Verdict classify(Throwable failure) {
-    return SqlStates.verdict(failure);
+    return ConfigurationMistake.isIn(failure) ? Verdict.REFUSED : SqlStates.verdict(failure);
   }
 
   @Override

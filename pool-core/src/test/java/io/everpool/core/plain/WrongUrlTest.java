@@ -231,13 +231,18 @@ class WrongUrlTest {
           new SQLException(said, "08001"),
           new SQLException("outside", "08001", new NumberFormatException(said)),
           new IllegalArgumentException(said),
+          new IllegalStateException(said),
           next,
           suppressing
         }) {
       assertThat(failure(PoolConfig.builder(url).build(), failure))
           .as("a mistake of the driver's, or a failure to connect")
           .isInstanceOf(
-              failure instanceof SQLException ? SQLException.class : IllegalStateException.class)
+              failure instanceof IllegalStateException
+                  ? IllegalStateException.class
+                  : failure.getCause() == null && failure instanceof SQLException
+                      ? SQLException.class
+                      : ConfigurationMistake.class)
           .hasMessageContaining("isn't shown")
           .hasNoCause()
           .hasNoSuppressedExceptions();

@@ -1,0 +1,102 @@
+package io.everpool.core.plain;
+
+import io.everpool.api.driver.Causes;
+import java.io.IOException;
+import java.sql.SQLException;
+import java.sql.SQLNonTransientException;
+import java.util.Set;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a driver says, when it is to connect, of a URL or a property that it can't use: no attempt
+ * will fare better until somebody changes it. Only what can't mean anything else counts. The same
+ * states and words may be those of a statement's failure, so they are looked at only here.
+ */
+final class ConfigurationMistake extends SQLNonTransientException {
+  private static final long serialVersionUID = 1L;
+
+  /** States that say it by themselves. */
+  private static final Set<String> STATES =
+      Set.of(
+          "90011", // H2: a relative path
+          "90046", // H2: the URL's form
+          "90050", // H2: CIPHER without two passwords
+          "90088", // H2: no such MODE
+          "90113", // H2: no such setting
+          "XJ028", // Derby: the URL's form
+          "XJ05B"); // Derby: an attribute's value
+
+  /** Numbers that say it, whatever the state: Oracle's, and HSQLDB's of an invalid argument. */
+  private static final Set<Integer> CODES = Set.of(17067, 17866, 17870, -423);
+
+  /** How drivers say it that give neither a state nor a number for it. */
+  private static final Pattern WORDS =
+      Pattern.compile(
+          "path to '.*' does not exist" // SQLite: the folder
+              + "|\\[SQLITE_NOTADB].*"
+              + "|IO Error: Cannot open file \".*\": No such file or directory.*" // DuckDB
+              + "|IO Error: Could not read from file \".*\": Is a directory.*"
+              + "|IO Error: The file \".*\" exists, but it is not a valid DuckDB database file!.*"
+              + "|error parsing url: .*" // MariaDB
+              + "|Incorrect port value : .*"
+              + "|The connection string contains a badly formed name or value\\..*" // SQL Server
+              + "|The (?:port number|timeout|\\w+ value) .* is not valid\\..*",
+          Pattern.DOTALL);
+
+  /** MySQL's own class for it, which is the cause of what its driver throws. */
+  private static final String OF_MYSQL = "com.mysql.cj.exceptions.WrongArgumentException";
+
+  private ConfigurationMistake(Exception said, @Nullable Exception cause) {
+    super(
+        "The driver can't connect with this configuration (url, properties), however often it is"
+            + " tried: "
+            + said.getMessage(),
+        said instanceof SQLException failure && failure.getSQLState() != null
+            ? failure.getSQLState()
+            : "08001",
+        said instanceof SQLException failure ? failure.getErrorCode() : 0,
+        cause);
+  }
+
+  /**
+   * Whether a driver that was to connect says so.
+   *
+   * <p>An illegal argument is the configuration's, for a connect has no others. A failure of the
+   * network or of a file, wherever it is among the causes, may pass.
+   */
+  static boolean isToldBy(Exception thrown) {
+    return Causes.first(thrown, IOException.class) == null
+        && Causes.first(
+                thrown,
+                at ->
+                    at instanceof IllegalArgumentException
+                        || (at instanceof SQLException said && isSaidBy(said))
+                        || at.getClass().getName().equals(OF_MYSQL))
+            != null;
+  }
+
+  private static boolean isSaidBy(SQLException said) {
+    String state = said.getSQLState();
+    String words = said.getMessage();
+    return CODES.contains(said.getErrorCode())
+        || (state == null
+            ? words != null && WORDS.matcher(words).matches()
+            : STATES.contains(state));
+  }
+
+  /** What to throw for what a driver has said. */
+  static ConfigurationMistake of(Exception said) {
+    return new ConfigurationMistake(said, said);
+  }
+
+  /** The same where that quotes a secret; {@code instead} doesn't. */
+  static ConfigurationMistake hidden(SQLException instead) {
+    return new ConfigurationMistake(instead, null);
+  }
+
+  /** Whether this is the failure, or a cause of it. */
+  static boolean isIn(Throwable failure) {
+    return Causes.first(failure, ConfigurationMistake.class) != null;
+  }
+}
