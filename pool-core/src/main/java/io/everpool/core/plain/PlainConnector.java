@@ -106,6 +106,8 @@ public final class PlainConnector implements Connector {
       properties.setProperty("password", config.password());
     }
     String origin = "the driver of " + WrongUrl.scheme(url);
+    List<String> notes = new ArrayList<>(UnusedSettings.notes(config, origin));
+    notes.addAll(PrivateDatabases.notes(url));
     return new PlainConnector(
         credentials ->
             unseen == null
@@ -115,7 +117,7 @@ public final class PlainConnector implements Connector {
         withoutParameters(Redaction.url(url)),
         Secrets.of(config),
         origin,
-        UnusedSettings.notes(config, origin));
+        notes);
   }
 
   private static boolean isRegistered(String url) {
