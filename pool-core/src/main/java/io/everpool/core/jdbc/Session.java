@@ -47,6 +47,12 @@ public final class Session extends SessionSettings implements PooledEntry {
    */
   private volatile long handedOut;
 
+  /**
+   * Whether the server is being asked something for which it has less than {@code
+   * validation-timeout}. Written by the holder.
+   */
+  boolean hurried;
+
   /** Called by an opener, who will put it into {@code slot}. */
   public Session(Slot slot, long number, PhysicalConnection physical, LeaseManager leases) {
     this(slot, number, physical, leases, Initialization.NONE);
@@ -169,13 +175,13 @@ public final class Session extends SessionSettings implements PooledEntry {
    * Whether a fatal failure says something of the server. A failure that the program itself has
    * brought about does not: it may have closed the driver's own connection (08003 is what a driver
    * says of one that was closed before), or set a time-out of its own. Nor does an exception that
-   * no driver should throw.
+   * no driver should throw; nor silence for less time than an answer may take.
    */
   boolean isEvidence(Verdict verdict, SQLException failure) {
     boolean timeout = settings != null && settings.isChanged(Setting.NETWORK_TIMEOUT);
     return !has(BROKEN)
         && !"08003".equals(failure.getSQLState())
-        && !(verdict == Verdict.CONNECTION_LOST && (timeout || isExposed()));
+        && !(verdict == Verdict.CONNECTION_LOST && (timeout || hurried || isExposed()));
   }
 
   /**

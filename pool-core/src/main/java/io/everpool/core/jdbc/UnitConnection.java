@@ -71,7 +71,18 @@ abstract class UnitConnection extends RestoredConnection {
 
   /** As {@link PhysicalConnection#replicaLag}. */
   public Duration replicaLag(long timeoutNanos) throws SQLException {
-    return request(s -> s.replicaLag(timeoutNanos));
+    return asked(timeoutNanos, s -> s.replicaLag(timeoutNanos));
+  }
+
+  /** As {@link #request}, for a question whose answer may take so long. */
+  private <T> T asked(long timeoutNanos, Request<T> question) throws SQLException {
+    Session s = current();
+    s.hurried = timeoutNanos < s.leases.config().validationTimeout().toNanos();
+    try {
+      return request(question);
+    } finally {
+      s.hurried = false;
+    }
   }
 
   /** As {@link PhysicalConnection#highestIsolation}. */
@@ -86,12 +97,12 @@ abstract class UnitConnection extends RestoredConnection {
 
   /** As {@link PhysicalConnection#position}. */
   public String position(long timeoutNanos) throws SQLException {
-    return request(s -> s.position(timeoutNanos));
+    return asked(timeoutNanos, s -> s.position(timeoutNanos));
   }
 
   /** As {@link PhysicalConnection#hasReached}. */
   public boolean hasReached(String position, long timeoutNanos) throws SQLException {
-    return request(s -> s.physical().hasReached(position, timeoutNanos));
+    return asked(timeoutNanos, s -> s.physical().hasReached(position, timeoutNanos));
   }
 
   /** As {@link PhysicalConnection#endTransaction}. */

@@ -6,10 +6,14 @@ import io.everpool.api.Pool;
 import io.everpool.api.PoolConfig;
 import io.everpool.api.WorkOptions;
 import io.everpool.api.framework.UnitRerunner;
+import io.everpool.api.observe.PoolEvent;
+import io.everpool.core.Await;
 import io.everpool.core.Everpool;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -91,6 +95,57 @@ class AnswerTimeTest extends ThreeServers {
       assertThat(UnitRerunner.of(pool).<String, SQLException>rerun(connection, level, Server::of))
           .isEqualTo("writer");
       assertThat(one.allowed).allMatch(nanos -> nanos <= LIMIT.toNanos() / 2);
+    }
+  }
+
+  /** Has four connections to a reader, which are given up together if enough of them are lost. */
+  private Pool openFour(Duration validation, List<PoolEvent> events) throws SQLException {
+    PoolConfig config =
+        PoolConfig.builder("jdbc:by-hand")
+            .name("orders")
+            .validationTimeout(validation)
+            .minSize(4)
+            .maxSize(4)
+            .build();
+    Pool pool = Everpool.builder(config).connector(writer).reader(one).listener(events::add).open();
+    Await.until(() -> one.sessions() == 4, "four connections");
+    return pool;
+  }
+
+  /** A session of the reader's gives no answer in time to one who has ten seconds. */
+  private void isSilentOnce(Pool pool) throws SQLException {
+    Await.until(() -> pool.<String, SQLException>run(READ, Server::of).equals("one"), "its turn");
+    one.silences.set(1);
+    pool.<String, SQLException>run(READ.after("0").withDeadline(LIMIT), Server::of);
+    assertThat(one.silences).hasValue(0);
+  }
+
+  private static boolean hasGivenUpAll(List<PoolEvent> events) {
+    return events.stream().anyMatch(PoolEvent.Fenced.class::isInstance);
+  }
+
+  /** In less time than it may take to answer, silence is no evidence against the server. */
+  @Test
+  void silenceForAPartOfTheTimeSaysNothingOfTheOtherConnections() throws SQLException {
+    List<PoolEvent> events = new CopyOnWriteArrayList<>();
+    try (Pool pool = openFour(VALIDATION, events)) {
+      for (int i = 0; i < 10; i++) {
+        isSilentOnce(pool);
+      }
+    }
+    assertThat(hasGivenUpAll(events)).isFalse();
+  }
+
+  @Test
+  void silenceForAllOfItDoes() throws SQLException {
+    List<PoolEvent> events = new CopyOnWriteArrayList<>();
+    try (Pool pool = openFour(LIMIT.dividedBy(4), events)) {
+      Await.until(
+          () -> {
+            isSilentOnce(pool);
+            return hasGivenUpAll(events);
+          },
+          "enough of them to be lost");
     }
   }
 

@@ -15,6 +15,7 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.SQLFeatureNotSupportedException;
+import java.sql.SQLTimeoutException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -59,6 +60,9 @@ final class Server implements Connector {
 
   /** Whether its sessions tell their position though they have ended. */
   volatile boolean answersThoughItIsGone;
+
+  /** How many of the next questions get no answer in time, upon which their sessions end. */
+  final AtomicInteger silences = new AtomicInteger();
 
   /** Whether its sessions say that a transaction is open. */
   volatile boolean inTransaction;
@@ -145,10 +149,12 @@ final class Server implements Connector {
 
   @Override
   public Verdict classify(Throwable failure) {
-    return failure instanceof SQLException e
-            && String.valueOf(e.getSQLState()).matches("08.*|90007|90121|90067|90098")
-        ? Verdict.SERVER_DOWN
-        : Verdict.STATEMENT_FAILED;
+    return failure instanceof SQLTimeoutException
+        ? Verdict.CONNECTION_LOST
+        : failure instanceof SQLException e
+                && String.valueOf(e.getSQLState()).matches("08.*|90007|90121|90067|90098")
+            ? Verdict.SERVER_DOWN
+            : Verdict.STATEMENT_FAILED;
   }
 
   @Override
@@ -259,7 +265,11 @@ final class Server implements Connector {
       return now;
     }
 
-    private void note(long timeoutNanos) {
+    private void note(long timeoutNanos) throws SQLException {
+      if (silences.getAndUpdate(left -> Math.max(0, left - 1)) > 0) {
+        end();
+        throw new SQLTimeoutException("no answer in time", "08006");
+      }
       if (Thread.currentThread() == maker) {
         allowed.add(timeoutNanos);
       }
