@@ -18,6 +18,7 @@ import io.everpool.servers.Await;
 import io.everpool.servers.FaultProxy;
 import io.everpool.servers.FaultProxy.Cut;
 import io.everpool.servers.PostgresServer;
+import io.everpool.servers.Sampled;
 import io.everpool.servers.ServerSettings;
 import java.io.StringReader;
 import java.lang.reflect.InvocationTargetException;
@@ -45,6 +46,7 @@ import org.postgresql.PGConnection;
  * the server, and so it is a loss like any other, and no doubt. A COMMIT that was sent stays in
  * doubt.
  */
+@Sampled
 @Timeout(600)
 class EndedBeforeCommitTest {
   private static final String INSERT = "insert into entry values (1)";
