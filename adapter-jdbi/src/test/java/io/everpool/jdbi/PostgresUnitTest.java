@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
+import org.jdbi.v3.core.JdbiException;
 import org.jdbi.v3.core.statement.UnableToCreateStatementException;
 import org.jdbi.v3.core.transaction.TransactionException;
 import org.jdbi.v3.core.transaction.TransactionIsolationLevel;
@@ -358,7 +359,31 @@ class PostgresUnitTest {
   }
 
   @Test
-  void aWriteInAutocommitIsNotRepeated() {
+  void aWriteInAutocommitIsNotRepeated() throws SQLException {
+    try (FaultProxy proxy = FaultProxy.before(server);
+        Pool single =
+            Everpool.open(
+                PoolConfig.builder(server.libpqUrl(proxy.host(), proxy.port()))
+                    .maxSize(1)
+                    .build())) {
+      assertThatThrownBy(
+              () ->
+                  EverpoolJdbi.create(single)
+                      .useHandle(
+                          handle -> {
+                            handle.execute("insert into entry values (1)");
+                            proxy.cutReplyTo("insert", Cut.RST);
+                            handle.execute("insert into entry values (2)");
+                          }))
+          .isInstanceOf(UnitFailedException.class);
+    }
+
+    assertThat(entries()).containsExactly(1, 2);
+  }
+
+  /** Though nothing of it was sent, its session being over: what is before it is there. */
+  @Test
+  void aWriteBehindAnotherIsNotRepeated() {
     assertThatThrownBy(
             () ->
                 jdbi.useHandle(
@@ -367,7 +392,7 @@ class PostgresUnitTest {
                       kill(handle);
                       handle.execute("insert into entry values (2)");
                     }))
-        .isInstanceOf(UnitFailedException.class);
+        .isInstanceOf(JdbiException.class);
 
     assertThat(entries()).containsExactly(1);
   }
