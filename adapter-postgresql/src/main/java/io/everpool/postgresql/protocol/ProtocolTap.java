@@ -9,9 +9,10 @@ import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads along with what passes on one stream, above its TLS, and fails nobody but a COPY that may
- * be but the rest of another: what it doesn't understand makes it blind for good. It begins with
- * the stream and so always knows where a message begins.
+ * Reads along with what passes on one stream, above its TLS, and interferes in two cases only: it
+ * fails a COPY that may be but the rest of another, and it keeps back what could commit if the
+ * server has ended the session already. What it doesn't understand makes it blind for good. It
+ * begins with the stream and so always knows where a message begins.
  */
 public final class ProtocolTap {
   private final Closeable connection;
