@@ -1,6 +1,7 @@
 package io.everpool.postgresql;
 
 import io.everpool.api.PoolerMode;
+import io.everpool.api.Verdict;
 import io.everpool.api.driver.SideEffects;
 import io.everpool.postgresql.commit.CommitOutcome;
 import io.everpool.postgresql.driver.PgjdbcInternals;
@@ -19,6 +20,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentSkipListSet;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.PGConnection;
 import org.postgresql.PGStatement;
@@ -39,6 +41,12 @@ final class Pooler {
   private static final String DRIVERS_OWN = "S_";
 
   private static final String DUPLICATE_PREPARED_STATEMENT = "42P05";
+  private static final String UNKNOWN_PREPARED_STATEMENT = "26000";
+  private static final Set<String> OF_PREPARED_STATEMENTS =
+      Set.of(DUPLICATE_PREPARED_STATEMENT, UNKNOWN_PREPARED_STATEMENT);
+
+  /** Such a name in a message, within quotes of whatever language. */
+  private static final Pattern NAMED_BY_DRIVER = Pattern.compile("\\b" + DRIVERS_OWN + "\\d+\\b");
 
   /**
    * The prefixes of the names under which Supavisor prepares its clients' statements on the server:
@@ -90,11 +98,8 @@ final class Pooler {
   private volatile PoolerMode mode;
   private volatile Runnable listener = () -> {};
 
-  /**
-   * Why nothing is prepared on the server; empty if statements are prepared, null as long as nobody
-   * knows.
-   */
-  private volatile @Nullable String unprepared;
+  /** Why nothing is prepared on the server; empty as long as statements are, or nobody knows. */
+  private volatile String unprepared = "";
 
   Pooler(PoolerMode mode) {
     this(mode, Map.of());
@@ -240,17 +245,49 @@ final class Pooler {
     }
   }
 
-  /** Asks the server once; if two threads ask at once, both hear the same. */
+  /**
+   * Asks for each connection anew, as long as the answers are that statements may be prepared: the
+   * pooler may have been restarted with other settings, or be one of several that don't have the
+   * same. Where a pooler keeps no track, one client's statement would be run in place of another's.
+   * One answer that statements may not be prepared counts for all connections to come.
+   */
   private boolean prepares(Connection connection) throws SQLException {
-    String known = unprepared;
-    if (known == null) {
-      known = unprepared(renamed(connection), kept);
-      unprepared = known;
-      if (!known.isEmpty()) {
-        note(known);
+    return unprepared.isEmpty() && isLearnt(unprepared(renamed(connection), kept));
+  }
+
+  /** Whether statements may be prepared according to this answer, which is kept if they may not. */
+  private boolean isLearnt(String answer) {
+    if (!answer.isEmpty()) {
+      unprepared = answer;
+      note(answer);
+    }
+    return answer.isEmpty();
+  }
+
+  /**
+   * Judges a failure that tells of the names under which the driver prepares. A pooler that keeps
+   * track gives names of its own, so the server knows nothing of the driver's. If a failure has the
+   * driver's, the pooler keeps no track any more, and each session that was opened before goes on
+   * by names that may mean another client's statement by now: the pool is to replace them all.
+   */
+  Verdict judge(Throwable failure, Verdict verdict) {
+    if (verdict.fatal() || !lendsByTransaction() || !namesDriversOwn(failure)) {
+      return verdict;
+    }
+    isLearnt(FORGETS);
+    return Verdict.STALE_SESSION;
+  }
+
+  /** Whether the server says that it has, or hasn't, a statement under a name of the driver's. */
+  private static boolean namesDriversOwn(Throwable failure) {
+    for (Throwable at = failure; at != null; at = at.getCause()) {
+      if (at instanceof SQLException said
+          && OF_PREPARED_STATEMENTS.contains(String.valueOf(said.getSQLState()))
+          && NAMED_BY_DRIVER.matcher(String.valueOf(said.getMessage())).find()) {
+        return true;
       }
     }
-    return known.isEmpty();
+    return false;
   }
 
   /**

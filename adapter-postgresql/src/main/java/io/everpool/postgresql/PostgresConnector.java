@@ -373,7 +373,7 @@ final class PostgresConnector implements Connector {
 
   @Override
   public Verdict classify(Throwable failure) {
-    return FailureRules.classify(failure);
+    return pooler.judge(failure, FailureRules.classify(failure));
   }
 
   @Override

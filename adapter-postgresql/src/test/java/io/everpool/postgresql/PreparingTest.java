@@ -4,17 +4,27 @@ import static io.everpool.postgresql.Sessions.TIMEOUT;
 import static io.everpool.postgresql.Sessions.connector;
 import static io.everpool.postgresql.Sessions.server;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.everpool.api.Pool;
+import io.everpool.api.PoolConfig;
 import io.everpool.api.PoolerMode;
+import io.everpool.api.Verdict;
 import io.everpool.api.driver.Connector;
 import io.everpool.api.driver.PhysicalConnection;
+import io.everpool.core.Everpool;
 import io.everpool.servers.PgBouncer;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.sql.BatchUpdateException;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
 import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -76,6 +86,125 @@ class PreparingTest {
       assertThat(connector.notes().stream().anyMatch(note -> note.contains("Supavisor")))
           .isEqualTo(threshold == 0);
       connection.close();
+    }
+  }
+
+  private static Connector through(PgBouncer bouncer) {
+    return connector(
+        bouncer.jdbcUrl(),
+        c ->
+            c.user(server().user())
+                .password(server().password())
+                .pooler(PoolerMode.TRANSACTION)
+                .properties(Map.of("prepareThreshold", "1")));
+  }
+
+  private static int threshold(PhysicalConnection connection) throws SQLException {
+    return connection.jdbc().unwrap(PGConnection.class).getPrepareThreshold();
+  }
+
+  private static PgBouncer tracking() {
+    PgBouncer.Kind tracking = PgBouncer.Kind.KEEPS_TRACK;
+    assumeTrue(tracking.isAvailable(), tracking.missing());
+    return tracking.before(server(), "transaction", Map.of("default_pool_size", "1"));
+  }
+
+  /** Otherwise one client's statement would be run in place of another's, a COMMIT among them. */
+  @Test
+  void one_that_keeps_track_no_more_after_a_restart_is_given_none() throws Exception {
+    try (PgBouncer bouncer = tracking();
+        Connector connector = through(bouncer)) {
+      PhysicalConnection before = connector.open(TIMEOUT);
+      assertThat(threshold(before)).isEqualTo(1);
+      bouncer.kill();
+      bouncer.set("max_prepared_statements", "0");
+      bouncer.startAgain();
+      PhysicalConnection after = connector.open(TIMEOUT);
+      assertThat(threshold(after)).isZero();
+      assertThat(connector.notes()).anySatisfy(n -> assertThat(n).contains("keeps no track"));
+      before.close();
+      after.close();
+    }
+  }
+
+  /** After a reload its clients stay, and the names that they have are nothing to the server. */
+  @Test
+  void the_drivers_names_in_a_failure_tell_that_it_keeps_track_no_more() throws Exception {
+    try (PgBouncer bouncer = tracking();
+        Connector connector = through(bouncer)) {
+      PhysicalConnection one = connector.open(TIMEOUT);
+      PhysicalConnection other = connector.open(TIMEOUT);
+      try (PreparedStatement known = one.jdbc().prepareStatement("select 1")) {
+        known.executeQuery();
+        bouncer.set("max_prepared_statements", "0");
+        bouncer.reload();
+        one.jdbc().setAutoCommit(false); // in autocommit the driver prepares it anew by itself
+        SQLException unknown = catchThrowableOfType(SQLException.class, known::executeQuery);
+        assertThat(unknown.getMessage()).contains("\"S_", "does not exist");
+        assertThat(connector.classify(unknown)).isEqualTo(Verdict.STALE_SESSION);
+        one.jdbc().rollback();
+        one.jdbc().setAutoCommit(true);
+      }
+      ask(one.jdbc());
+      SQLException taken =
+          catchThrowableOfType(SQLException.class, () -> prepareUntilRefused(other.jdbc()));
+      assertThat(taken.getMessage()).contains("\"S_", "already exists");
+      assertThat(connector.classify(taken)).isEqualTo(Verdict.STALE_SESSION);
+      assertThat(connector.classify(new BatchUpdateException("", "42P05", new int[0], taken)))
+          .isEqualTo(Verdict.STALE_SESSION);
+      PhysicalConnection after = connector.open(TIMEOUT);
+      assertThat(threshold(after)).isZero();
+      after.close();
+      other.close();
+      one.close();
+    }
+  }
+
+  /** All of them have such names. */
+  @Test
+  void the_sessions_of_a_pool_are_replaced_then() throws Exception {
+    try (PgBouncer bouncer = tracking();
+        Pool pool =
+            Everpool.open(
+                PoolConfig.builder(bouncer.jdbcUrl())
+                    .name("preparing")
+                    .user(server().user())
+                    .password(server().password())
+                    .pooler(PoolerMode.TRANSACTION)
+                    .properties(Map.of("prepareThreshold", "1"))
+                    .minSize(2)
+                    .maxSize(2)
+                    .build())) {
+      try (Connection one = pool.getConnection();
+          Connection other = pool.getConnection()) {
+        ask(one);
+        ask(other);
+      }
+      bouncer.set("max_prepared_statements", "0");
+      bouncer.reload();
+      assertThat(pool.<Integer, SQLException>inTransaction(PreparingTest::ask)).isEqualTo(4711);
+      try (Connection one = pool.getConnection();
+          Connection other = pool.getConnection()) {
+        assertThat(one.unwrap(PGConnection.class).getPrepareThreshold()).isZero();
+        assertThat(other.unwrap(PGConnection.class).getPrepareThreshold()).isZero();
+      }
+    }
+  }
+
+  /** Under one name after the other. */
+  private static void prepareUntilRefused(Connection connection) throws SQLException {
+    for (int i = 0; i < 20; i++) {
+      try (PreparedStatement statement = connection.prepareStatement("select " + i)) {
+        statement.executeQuery();
+      }
+    }
+  }
+
+  private static int ask(Connection connection) throws SQLException {
+    try (PreparedStatement statement = connection.prepareStatement("select 4711");
+        ResultSet row = statement.executeQuery()) {
+      row.next();
+      return row.getInt(1);
     }
   }
 

@@ -219,6 +219,22 @@ public final class PgBouncer implements AutoCloseable {
     }
   }
 
+  /** Gives it another setting, which it knows from {@link #reload} or {@link #startAgain} on. */
+  public void set(String name, String value) {
+    try {
+      Path ini = root.resolve("ini");
+      String others = Files.readString(ini).replaceAll("(?m)^" + name + " = .*\\n", "");
+      Files.writeString(ini, others + name + " = " + value + "\n");
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Has it read its settings anew; its clients and its server connections stay. */
+  public void reload() {
+    signalAndAwait("HUP");
+  }
+
   /** Has it open its server connections anew, each when the transaction on it has ended. */
   public void reconnect() {
     try {
