@@ -222,6 +222,7 @@ public sealed class PooledConnection extends UnitConnection implements Connectio
   /** Commits without asking the unit of work: for the unit itself, or where there is none. */
   public void commitNow() throws SQLException {
     super.commit();
+    requireEnded();
     settled();
   }
 

@@ -42,7 +42,11 @@ abstract class RestoredConnection extends AskingConnection {
     Settings settings = changing(Setting.AUTO_COMMIT);
     try {
       if (value && observer == null) {
-        committing(() -> super.setAutoCommit(true));
+        committing(
+            () -> {
+              super.setAutoCommit(true);
+              requireEnded();
+            });
       } else {
         super.setAutoCommit(value);
       }

@@ -2,6 +2,7 @@ package io.everpool.core.jdbc;
 
 import io.everpool.api.CloseReason;
 import io.everpool.api.driver.Effects;
+import io.everpool.api.driver.TransactionState;
 import io.everpool.api.framework.SharedLease;
 import java.sql.SQLException;
 import java.sql.Savepoint;
@@ -34,6 +35,24 @@ abstract class SettledConnection extends JudgedConnection implements SharedLease
    */
   public final void prove() throws SQLException {
     prove(s -> s.physical().prove());
+  }
+
+  /**
+   * Throws if the transaction is open though a COMMIT was answered: then something else was run in
+   * its place, and nothing is committed. A pooler that passes prepared statements on by the names
+   * that its clients gave them does that.
+   */
+  final void requireEnded() throws SQLException {
+    Session s = session();
+    if (s != null && s.transactionState() == TransactionState.OPEN && !s.isHeldUp()) {
+      throw failed(
+          new SQLException(
+              "The COMMIT was answered, and the transaction is open all the same: something else"
+                  + " was run in its place, and nothing is committed. If a pooler lies before the"
+                  + " server, it may mix up the statements that its clients have prepared: set"
+                  + " pooler = transaction, or have the driver prepare none (prepareThreshold = 0)",
+              "08006"));
+    }
   }
 
   private void prove(Action proof) throws SQLException {

@@ -49,6 +49,9 @@ public final class FakeCommits {
   public final List<CommitTicket> asked = new ArrayList<>();
   public final List<CommitTicket> ended = new ArrayList<>();
 
+  /** Whether another statement is run in place of the next COMMIT. */
+  public boolean mistaken;
+
   /** What ending a transaction throws, one after the other. */
   public final Deque<Exception> endFailures = new ArrayDeque<>();
 

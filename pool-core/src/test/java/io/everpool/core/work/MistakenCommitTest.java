@@ -1,0 +1,70 @@
+package io.everpool.core.work;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.everpool.api.WorkOptions;
+import io.everpool.api.driver.CommitStatus;
+import io.everpool.core.jdbc.PooledConnection;
+import io.everpool.core.observe.UnitWatch;
+import java.sql.Connection;
+import java.sql.SQLException;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * A pooler that mixes up its clients' prepared statements runs another one in place of a COMMIT.
+ * The driver finds nothing wrong; the transaction is still open.
+ */
+class MistakenCommitTest extends RunnerFixture {
+  private String insert(PooledConnection face) throws SQLException {
+    return runner.inTransaction(
+        face,
+        WorkOptions.DEFAULT,
+        0,
+        UnitWatch.NONE,
+        connection -> {
+          runs++;
+          execute(connection, "insert a");
+          return "done " + runs;
+        });
+  }
+
+  /** And it is looked up, as that of a connection that was lost. */
+  @Test
+  void aUnitIsRunAgain() throws SQLException {
+    driver.commits.mistaken = true;
+    driver.commits.answers.add(CommitStatus.ABORTED);
+    try (PooledConnection face = leases.acquire()) {
+      assertThat(insert(face)).isEqualTo("done 2");
+    }
+    assertThat(driver.commits.asked).hasSize(1);
+  }
+
+  private static void commit(Connection connection, boolean byAutoCommit) throws SQLException {
+    if (byAutoCommit) {
+      connection.setAutoCommit(true);
+    } else {
+      connection.commit();
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void aProgramIsTold(boolean byAutoCommit) throws SQLException {
+    try (PooledConnection face = leases.acquire()) {
+      face.setAutoCommit(false);
+      execute(face, "insert a");
+      driver.commits.mistaken = true;
+      assertThatThrownBy(() -> commit(face, byAutoCommit))
+          .isInstanceOf(SQLException.class)
+          .hasStackTraceContaining("something else was run in its place");
+    }
+    try (PooledConnection face = leases.acquire()) {
+      face.setAutoCommit(false);
+      execute(face, "insert b");
+      commit(face, byAutoCommit);
+    }
+  }
+}
