@@ -140,6 +140,11 @@ final class Attempt {
     return heard.containsKey(host);
   }
 
+  /** Whether this attempt has come to that host. */
+  boolean hasReached(String host) {
+    return reached.contains(host);
+  }
+
   /** Learns from each failure. */
   private final class Hearing implements HostChoice.Opener {
     private final HostChoice.Opener opener;

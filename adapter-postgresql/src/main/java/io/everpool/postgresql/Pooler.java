@@ -9,7 +9,6 @@ import io.everpool.postgresql.driver.PropertyNames;
 import io.everpool.postgresql.failure.FailureRules;
 import io.everpool.postgresql.session.SideEffect;
 import java.sql.Connection;
-import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -18,66 +17,36 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
-import java.util.UUID;
 import java.util.concurrent.ConcurrentSkipListSet;
-import java.util.regex.Pattern;
-import org.jspecify.annotations.Nullable;
 import org.postgresql.PGConnection;
-import org.postgresql.PGStatement;
 
 /**
  * Knows what lies between here and the server, and what that means. Thread-safe.
  *
  * <p>Unless the configuration says what lies between, it is found out when the first connection is
- * opened. Two things betray a pooler: the pooler gives its client a key of its own for cancel
- * requests, so that the process that the login names isn't the one that answers; and it refuses
- * start-up options, for it has started its server connections itself. A pooler doesn't say whether
- * it lends its server connections for a session or for a transaction. So it is taken for one that
- * lends them for a transaction, which works with both. Only Pgpool-II says its name, and it lends
- * them for a session: the key that it gives may be that of the standby behind it.
+ * opened. Three things betray a pooler: the pooler gives its client a key of its own for cancel
+ * requests, so that the process that the login names isn't the one that answers; it refuses
+ * start-up options, for it has started its server connections itself; and it tells its client that
+ * the server is a standby when the server that answers is none. Pgpool-II may show the third only,
+ * and only after it has gone on to another server; so that is heard later, too. A pooler doesn't
+ * say whether it lends its server connections for a session or for a transaction. So it is taken
+ * for one that lends them for a transaction, which works with both. Only Pgpool-II says its name,
+ * and it lends them for a session: the key that it gives may be that of the standby behind it.
  */
 final class Pooler {
-  /** The prefix that pgjdbc gives to the names of the statements that it prepares. */
-  private static final String DRIVERS_OWN = "S_";
-
-  private static final String DUPLICATE_PREPARED_STATEMENT = "42P05";
-  private static final String UNKNOWN_PREPARED_STATEMENT = "26000";
-  private static final Set<String> OF_PREPARED_STATEMENTS =
-      Set.of(DUPLICATE_PREPARED_STATEMENT, UNKNOWN_PREPARED_STATEMENT);
-
-  /** Such a name in a message, within quotes of whatever language. */
-  private static final Pattern NAMED_BY_DRIVER = Pattern.compile("\\b" + DRIVERS_OWN + "\\d+\\b");
-
-  /**
-   * The prefixes of the names under which Supavisor prepares its clients' statements on the server:
-   * the one of today, and the one of its first versions.
-   */
-  private static final List<String> SUPAVISORS = List.of("sv_", "supavisor_");
-
-  /**
-   * How many statements the driver may keep so that Supavisor bears it: Supavisor ends a client
-   * that has prepared more than 100. The statements of the driver itself (BEGIN) count among them,
-   * and so do statements that are still in use though the driver has dropped them from its cache.
-   */
-  private static final int BORNE_BY_SUPAVISOR = 90;
-
-  /** How many statements the driver keeps if its properties don't say otherwise. */
-  private static final int KEPT_BY_DEFAULT = 256;
-
-  private static final String FORGETS =
-      "Statements are not prepared on the server, for the pooler keeps no track of them (PgBouncer"
-          + " does from 1.21 on with max_prepared_statements)";
-
-  private static final String BEARS_FEW =
-      "Statements are not prepared on the server, for Supavisor ends a connection that has more"
-          + " than 100 of them, and pgjdbc keeps more: set preparedStatementCacheQueries to "
-          + BORNE_BY_SUPAVISOR
-          + " or less among the properties to have them prepared";
-
   private static final String BE_CERTAIN =
       " It is taken for one that lends a server connection for each transaction: set pooler ="
           + " transaction if that is so, session if it lends them for the whole session, none if"
           + " there is none";
+
+  /** Names a system catalog because Pgpool-II never sends such a question to a standby. */
+  private static final String IS_STANDBY =
+      CommitOutcome.TO_PRIMARY
+          + "select pg_catalog.pg_is_in_recovery()"
+          + " from pg_catalog.pg_namespace where nspname = 'pg_catalog'";
+
+  private static final String NOT_AS_TOLD =
+      "the login was told of a standby, and the server that answers is none";
 
   private static final String ALONE = " Use a transaction where that matters";
 
@@ -92,14 +61,12 @@ final class Pooler {
 
   private final Set<String> notes = new ConcurrentSkipListSet<>();
 
-  /** How many statements the driver keeps for each connection. */
-  private final int kept;
+  /** Whether the mode was known before anything was found out. */
+  private final boolean said;
 
+  private final Preparing preparing;
   private volatile PoolerMode mode;
   private volatile Runnable listener = () -> {};
-
-  /** Why nothing is prepared on the server; empty as long as statements are, or nobody knows. */
-  private volatile String unprepared = "";
 
   Pooler(PoolerMode mode) {
     this(mode, Map.of());
@@ -110,15 +77,11 @@ final class Pooler {
    */
   Pooler(PoolerMode mode, Map<String, String> properties) {
     this.mode = mode;
-    this.kept = kept(properties.getOrDefault(PropertyNames.PREPARED_STATEMENT_CACHE_QUERIES, ""));
-  }
-
-  private static int kept(String said) {
-    try {
-      return Integer.parseInt(said);
-    } catch (NumberFormatException e) {
-      return KEPT_BY_DEFAULT; // it isn't set; or it is no number, which the driver itself refuses
-    }
+    this.said = mode != PoolerMode.AUTO;
+    this.preparing =
+        new Preparing(
+            properties.getOrDefault(PropertyNames.PREPARED_STATEMENT_CACHE_QUERIES, ""),
+            this::note);
   }
 
   /** The kind of pooler; {@link PoolerMode#AUTO} while it is not known. */
@@ -184,6 +147,15 @@ final class Pooler {
     note("A pooler lies between here and the server: " + how + "." + BE_CERTAIN);
   }
 
+  private void found(Connection connection, String how) throws SQLException {
+    if (isPgpool(connection)) {
+      foundPgpool();
+    } else {
+      found(how);
+    }
+    throw new Found();
+  }
+
   private void foundPgpool() {
     mode = PoolerMode.SESSION;
     note(
@@ -199,13 +171,9 @@ final class Pooler {
    */
   void meet(Connection connection) throws SQLException {
     if (mode == PoolerMode.AUTO) {
-      if (isBehind(connection)) {
-        if (isPgpool(connection)) {
-          foundPgpool();
-          throw new Found();
-        }
-        found("the server process that answers is not the one named at login");
-        throw new Found();
+      String evidence = evidence(connection);
+      if (!evidence.isEmpty()) {
+        found(connection, evidence);
       }
       mode = PoolerMode.NONE;
     }
@@ -213,19 +181,57 @@ final class Pooler {
       PGConnection driver = (PGConnection) connection;
       int threshold = driver.getPrepareThreshold();
       driver.setPrepareThreshold(0); // so that BEGIN and ROLLBACK aren't prepared, either
-      if (prepares(connection)) {
+      if (preparing.may(connection)) {
         driver.setPrepareThreshold(threshold);
       }
     }
   }
 
-  private static boolean isBehind(Connection connection) throws SQLException {
+  /** How a pooler has shown itself; empty if none has. */
+  private static String evidence(Connection connection) throws SQLException {
     try (Statement statement =
             PgjdbcInternals.PRESENT.query(
                 connection, CommitOutcome.TO_PRIMARY + "select pg_catalog.pg_backend_pid()");
         ResultSet row = statement.getResultSet()) {
-      return row.next() && row.getInt(1) != ((PGConnection) connection).getBackendPID();
+      if (row.next() && row.getInt(1) != ((PGConnection) connection).getBackendPID()) {
+        return "the server process that answers is not the one named at login";
+      }
     }
+    return isNotAsTold(connection) ? NOT_AS_TOLD : "";
+  }
+
+  /** Whether a standby was told of, and a server answers that is none; only then it is asked. */
+  private static boolean isNotAsTold(Connection connection) throws SQLException {
+    if (!SessionWrites.isToldStandby(connection)) {
+      return false;
+    }
+    try (Statement statement = PgjdbcInternals.PRESENT.query(connection, IS_STANDBY);
+        ResultSet row = statement.getResultSet()) {
+      return row.next() && !row.getBoolean(1) && SessionWrites.isToldStandby(connection);
+    } catch (SQLException e) {
+      if (FailureRules.classify(e).fatal()) {
+        throw e;
+      }
+      return false; // it is another product, or doesn't tell this role
+    }
+  }
+
+  /**
+   * Looks at a session that was told that its server is a standby, and whose server has answered
+   * since that it is none. A server tells at the latest with its answer that it was promoted, so
+   * there is a pooler that repeats what it was told itself, or what another of its servers tells.
+   *
+   * @throws Found if nobody knew of a pooler; the session was opened as if there were none
+   */
+  void meetContradiction(Connection connection) throws SQLException {
+    if (mayBeMistaken() && SessionWrites.isToldStandby(connection)) {
+      found(connection, NOT_AS_TOLD);
+    }
+  }
+
+  /** Whether it was found that there is none, by what its first connection has shown. */
+  boolean mayBeMistaken() {
+    return !said && mode == PoolerMode.NONE;
   }
 
   /**
@@ -246,108 +252,13 @@ final class Pooler {
   }
 
   /**
-   * Asks for each connection anew, as long as the answers are that statements may be prepared: the
-   * pooler may have been restarted with other settings, or be one of several that don't have the
-   * same. Where a pooler keeps no track, one client's statement would be run in place of another's.
-   * One answer that statements may not be prepared counts for all connections to come.
-   */
-  private boolean prepares(Connection connection) throws SQLException {
-    return unprepared.isEmpty() && isLearnt(unprepared(renamed(connection), kept));
-  }
-
-  /** Whether statements may be prepared according to this answer, which is kept if they may not. */
-  private boolean isLearnt(String answer) {
-    if (!answer.isEmpty()) {
-      unprepared = answer;
-      note(answer);
-    }
-    return answer.isEmpty();
-  }
-
-  /**
-   * Judges a failure that tells of the names under which the driver prepares. A pooler that keeps
-   * track gives names of its own, so the server knows nothing of the driver's. If a failure has the
-   * driver's, the pooler keeps no track any more, and each session that was opened before goes on
-   * by names that may mean another client's statement by now: the pool is to replace them all.
+   * Judges a failure by what it shows of the pooler: if it doesn't keep track of prepared
+   * statements any more, the pool is to replace all sessions.
    */
   Verdict judge(Throwable failure, Verdict verdict) {
-    if (verdict.fatal() || !lendsByTransaction() || !namesDriversOwn(failure)) {
-      return verdict;
-    }
-    isLearnt(FORGETS);
-    return Verdict.STALE_SESSION;
-  }
-
-  /** Whether the server says that it has, or hasn't, a statement under a name of the driver's. */
-  private static boolean namesDriversOwn(Throwable failure) {
-    for (Throwable at = failure; at != null; at = at.getCause()) {
-      if (at instanceof SQLException said
-          && OF_PREPARED_STATEMENTS.contains(String.valueOf(said.getSQLState()))
-          && NAMED_BY_DRIVER.matcher(String.valueOf(said.getMessage())).find()) {
-        return true;
-      }
-    }
-    return false;
-  }
-
-  /**
-   * Why nothing is to be prepared on the server; empty if statements may be prepared.
-   *
-   * @param name the name that the pooler gives on the server to what is prepared; null if it gives
-   *     none of its own
-   * @param kept how many statements the driver keeps
-   */
-  static String unprepared(@Nullable String name, int kept) {
-    if (name == null) {
-      return FORGETS;
-    }
-    boolean supavisors = SUPAVISORS.stream().anyMatch(name::startsWith);
-    return supavisors && kept > BORNE_BY_SUPAVISOR ? BEARS_FEW : "";
-  }
-
-  /**
-   * The name that the pooler gives, on the server connection, to what this session prepares; null
-   * if the pooler gives none of its own, and so keeps no track of what is prepared. The question is
-   * a prepared statement that looks for itself, within one transaction and so on one server
-   * connection. (A pooler that lends for single statements refuses the transaction, as it should.)
-   */
-  private static @Nullable String renamed(Connection connection) throws SQLException {
-    String sql =
-        "select name from pg_catalog.pg_prepared_statements where statement like '%everpool "
-            + UUID.randomUUID()
-            + "%'";
-    connection.setAutoCommit(false);
-    String renamed = null;
-    try {
-      // the driver's own BEGIN would be prepared
-      PgjdbcInternals.PRESENT.update(connection, "BEGIN");
-      String name = nameOf(connection, sql);
-      if (name != null && name.startsWith(DRIVERS_OWN)) {
-        // The statement stays on the server connection, and the next client that gets this server
-        // connection would prepare under the same name. So it is deallocated.
-        PgjdbcInternals.PRESENT.update(connection, "DEALLOCATE \"" + name + "\"");
-      } else {
-        renamed = name;
-      }
-    } catch (SQLException e) {
-      if (!DUPLICATE_PREPARED_STATEMENT.equals(e.getSQLState())) {
-        throw e;
-      }
-      // Another client has prepared under this name on the same server connection, so the pooler
-      // passes names on as they are, and renames nothing.
-    }
-    connection.rollback();
-    connection.setAutoCommit(true);
-    return renamed;
-  }
-
-  private static @Nullable String nameOf(Connection connection, String sql) throws SQLException {
-    try (PreparedStatement statement = connection.prepareStatement(sql)) {
-      statement.unwrap(PGStatement.class).setPrepareThreshold(1);
-      try (ResultSet row = statement.executeQuery()) {
-        return row.next() ? row.getString(1) : null;
-      }
-    }
+    return !verdict.fatal() && lendsByTransaction() && preparing.isOverBy(failure)
+        ? Verdict.STALE_SESSION
+        : verdict;
   }
 
   /** Notes that a statement in autocommit runs without the level of isolation that was set. */

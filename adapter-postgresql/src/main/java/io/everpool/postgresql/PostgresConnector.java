@@ -327,7 +327,7 @@ final class PostgresConnector implements Connector {
       pooler.meet(connection);
       String host = PgjdbcInternals.host(connection, destination.authority());
       Timelines.Judgement judgement =
-          SessionWrites.judge(connection, timelines, host, pooler.isThere());
+          SessionWrites.judge(connection, timelines, host, pooler, purpose);
       room.look(connection);
       if (catalog.isDue()) {
         catalog.refresh(

@@ -10,6 +10,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BooleanSupplier;
 import org.postgresql.util.PSQLException;
 
@@ -20,7 +22,9 @@ import org.postgresql.util.PSQLException;
  * in_hot_standby} at a login, and a pooler goes on telling what it was told at its own first one
  * ({@link SessionWrites}): a server that was promoted since then would be turned away for good. So
  * where there is a pooler, or may be, the hosts that the driver has turned away are asked
- * themselves. Whom the driver lets in, it has asked.
+ * themselves. Whom the driver lets in, it has asked. That there is none may be a mistake ({@link
+ * Pooler#mayBeMistaken}). So the hosts are asked then, too, but seldom: in most cases there is
+ * none, and each question is another login at a standby.
  */
 final class PrimaryBehindPooler {
   /** Opens a connection at some hosts with these properties. */
@@ -31,6 +35,12 @@ final class PrimaryBehindPooler {
         throws SQLException;
   }
 
+  /**
+   * The least time between two looks behind hosts that were found to have no pooler before them.
+   */
+  private static final long PAUSE_NANOS = TimeUnit.SECONDS.toNanos(10);
+
+  private final AtomicLong looked = new AtomicLong(System.nanoTime() - PAUSE_NANOS);
   private final boolean wanted;
   private final Pooler pooler;
   private final BooleanSupplier closed;
@@ -67,17 +77,34 @@ final class PrimaryBehindPooler {
     } catch (Pooler.Found e) {
       throw e; // the next opening is another one
     } catch (SQLException e) {
-      if (!wanted || !mayBePooled() || !mayBeTurnedAway(e, hosts)) {
+      if (!wanted || !mayBeTurnedAway(e, hosts)) {
         throw e;
       }
-      List<String> turnedAway =
-          Arrays.stream(authority.split(",")).filter(host -> !attempt.hasHeard(host)).toList();
+      List<String> turnedAway = turnedAway(attempt, authority);
+      if (turnedAway.isEmpty()) {
+        throw e;
+      }
       return orAtOneThatWrites(opener, attempt, said, turnedAway, deadline, e);
     }
   }
 
-  private boolean mayBePooled() {
-    return pooler.mode() != PoolerMode.NONE;
+  /** The hosts that the driver has turned away, and that are worth a question. */
+  private List<String> turnedAway(Attempt attempt, String authority) {
+    boolean mistaken = pooler.mayBeMistaken();
+    if (pooler.mode() == PoolerMode.NONE && !mistaken) {
+      return List.of();
+    }
+    List<String> hosts =
+        Arrays.stream(authority.split(","))
+            .filter(host -> !attempt.hasHeard(host) && (!mistaken || attempt.hasReached(host)))
+            .toList();
+    return hosts.isEmpty() || !mistaken || isTimeToLook() ? hosts : List.of();
+  }
+
+  private boolean isTimeToLook() {
+    long now = System.nanoTime();
+    long last = looked.get();
+    return now - last >= PAUSE_NANOS && looked.compareAndSet(last, now);
   }
 
   /** Of several hosts each may be. The driver's own refusal has nobody's behind it. */
@@ -99,15 +126,18 @@ final class PrimaryBehindPooler {
       long deadline,
       SQLException failure)
       throws SQLException {
-    Map<String, String> any = new LinkedHashMap<>(said);
-    any.put(PropertyNames.TARGET_SERVER_TYPE, "any");
-    for (int i = 0; i < hosts.size() && mayBePooled() && !closed.getAsBoolean(); i++) {
+    // The driver has heard of a standby, and lets it in as one. After a login at any kind of server
+    // it would remember that the host is a good one, and pass over those that have failed before.
+    Map<String, String> asStandby = new LinkedHashMap<>(said);
+    asStandby.put(PropertyNames.TARGET_SERVER_TYPE, "secondary");
+    PoolerMode then = pooler.mode();
+    for (int i = 0; i < hosts.size() && pooler.mode() == then && !closed.getAsBoolean(); i++) {
       long left = (deadline - System.nanoTime()) / (hosts.size() - i);
       if (left <= 0) {
         break;
       }
       try {
-        PostgresConnection found = opener.at(attempt, any, hosts.get(i), left);
+        PostgresConnection found = opener.at(attempt, asStandby, hosts.get(i), left);
         if (!found.beganReadOnly()) {
           return found;
         }

@@ -165,21 +165,30 @@ final class SessionWrites {
   /**
    * Judges a new session. Where the server tells by itself that it takes no writes, it isn't asked.
    * Behind a pooler the server is asked, and what the pooler tells counts only where the server
-   * can't say.
+   * can't say. So is a server that tells of a standby where a primary is expected, if nobody has
+   * said that there is no pooler.
    *
    * @param host the host of the session's server
-   * @param pooled whether a pooler, of whatever kind, lies before the server
+   * @throws Pooler.Found if there is a pooler, and the connection was not opened for one
    */
   static Timelines.Judgement judge(
-      Connection jdbc, Timelines timelines, String host, boolean pooled) throws SQLException {
-    boolean refused = isOn(jdbc, STANDBY) || isOn(jdbc, READ_ONLY);
-    if (refused && !pooled) {
+      Connection jdbc, Timelines timelines, String host, Pooler pooler, Purpose purpose)
+      throws SQLException {
+    boolean refused = isToldStandby(jdbc) || isOn(jdbc, READ_ONLY);
+    boolean believed = !pooler.isThere() && !(pooler.mayBeMistaken() && purpose.isPrimary());
+    if (refused && believed) {
       return Timelines.Judgement.READS;
     }
     Timelines.Judgement judgement = timelines.judge(jdbc, host);
-    return refused && judgement.equals(Timelines.Judgement.UNKNOWN)
-        ? Timelines.Judgement.READS
-        : judgement;
+    if (judgement.says() && !judgement.readOnly()) {
+      pooler.meetContradiction(jdbc);
+    }
+    return refused && !judgement.says() ? Timelines.Judgement.READS : judgement;
+  }
+
+  /** Whether the session was told that its server is a standby; a pooler may have told that. */
+  static boolean isToldStandby(Connection jdbc) {
+    return isOn(jdbc, STANDBY);
   }
 
   private static boolean isOn(Connection jdbc, String parameter) {

@@ -50,19 +50,19 @@ class PreparingTest {
     "supavisor_-576, 50"
   })
   void one_that_keeps_track_of_as_many_as_there_will_be_is_given_them(String name, int kept) {
-    assertThat(Pooler.unprepared(name, kept)).isEmpty();
+    assertThat(Preparing.unprepared(name, kept)).isEmpty();
   }
 
   @ParameterizedTest
   @CsvSource({"sv_8Qd3, 256", "sv_8Qd3, 91", "supavisor_-576, 256"})
   void one_that_ends_whoever_prepares_more_is_given_none(String name, int kept) {
-    assertThat(Pooler.unprepared(name, kept))
+    assertThat(Preparing.unprepared(name, kept))
         .contains("Supavisor", "set preparedStatementCacheQueries to 90 or less");
   }
 
   @Test
   void one_that_forgets_is_given_none() {
-    assertThat(Pooler.unprepared(null, 50)).contains("keeps no track", "PgBouncer");
+    assertThat(Preparing.unprepared(null, 50)).contains("keeps no track", "PgBouncer");
   }
 
   @ParameterizedTest

@@ -29,7 +29,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Stands in for Pgpool-II before a primary and its standby, as Pgpool-II 4.3 was seen to behave: a
  * session has a server connection of its own to each of both; the key for cancel requests that the
- * client gets may be the standby's; {@code SHOW pool_version} as a simple query is answered by
+ * client gets may be the standby's; what it tells of the parameters at the login is what its first
+ * node told, which may be the standby; {@code SHOW pool_version} as a simple query is answered by
  * Pgpool-II itself; and what it takes for a read goes to the standby, even within a transaction
  * that has written ({@code disable_load_balance_on_write = off}).
  *
@@ -44,12 +45,17 @@ public final class PgpoolStandIn implements AutoCloseable {
 
   private static final int TEXT = 25;
 
+  /** How the parameter begins in a ParameterStatus. */
+  private static final String STANDBY = "in_hot_standby\0";
+
   private final Port port = Port.claim();
   private final PostgresServer primary;
   private final PostgresServer standby;
   private final Predicate<String> reads;
   private final Set<Socket> sockets = ConcurrentHashMap.newKeySet();
   private final ServerSocket listener;
+  private volatile boolean givesPrimarysKey;
+  private volatile boolean tellsOfStandby;
 
   private PgpoolStandIn(PostgresServer primary, PostgresServer standby, Predicate<String> reads)
       throws IOException {
@@ -75,6 +81,16 @@ public final class PgpoolStandIn implements AutoCloseable {
     } catch (IOException e) {
       throw new UncheckedIOException("no stand-in for Pgpool-II", e);
     }
+  }
+
+  /** Gives new clients the primary's key, as it does to about half of them. */
+  public void givePrimarysKey() {
+    givesPrimarysKey = true;
+  }
+
+  /** Tells new clients that the server is a standby, as where its first node is one. */
+  public void tellOfStandby() {
+    tellsOfStandby = true;
   }
 
   public String host() {
@@ -162,6 +178,10 @@ public final class PgpoolStandIn implements AutoCloseable {
               .array());
     }
 
+    boolean begins(String text) {
+      return new String(body, StandardCharsets.ISO_8859_1).startsWith(text);
+    }
+
     /** The SQL of a Query or of a Parse without a name; empty if it is neither. */
     String sql() {
       int from = type == 'Q' ? 0 : type == 'P' && body[0] == 0 ? 1 : -1;
@@ -220,11 +240,13 @@ public final class PgpoolStandIn implements AutoCloseable {
             new DataInputStream(new BufferedInputStream(server.getInputStream()));
         while (true) {
           Message message = Message.read(from);
-          if (message.type == 'K') {
+          if (message.type == 'K' && !givesPrimarysKey) {
             ByteBuffer key = ByteBuffer.wrap(message.body);
             key.putInt(0, key.getInt(0) | NOT_THIS_PROCESS);
           } else if (message.type == 'Z') {
             state = message.body[0];
+          } else if (message.type == 'S' && tellsOfStandby && message.begins(STANDBY)) {
+            message = new Message('S', (STANDBY + "on\0").getBytes(StandardCharsets.US_ASCII));
           }
           message.write(out);
         }

@@ -76,6 +76,11 @@ public final class Timelines {
 
     /** The judgement of a session whose server doesn't say what it is. */
     public static final Judgement UNKNOWN = new Judgement(false, () -> false);
+
+    /** Whether the server has said what it is. */
+    public boolean says() {
+      return !equals(UNKNOWN);
+    }
   }
 
   /** Whether the server has no such functions, or gives us no right to call them. */
