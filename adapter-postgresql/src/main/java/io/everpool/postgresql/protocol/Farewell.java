@@ -19,8 +19,11 @@ import org.jspecify.annotations.Nullable;
  * been passed on: {@code query_wait_timeout}, {@code query_timeout} and, in an orderly shutdown,
  * {@code server shutting down} to those who wait for one ({@code pool_client_maint}, {@code
  * pause_client}); {@code client_idle_timeout} to those who have asked for none; and that its logins
- * have failed to those who have just asked ({@code check_fast_fail}). Its words for a query that it
- * breaks off are others. It names neither a routine nor, as PostgreSQL does, the severity twice.
+ * have failed to those who have just asked ({@code check_fast_fail}). Who has bound a statement by
+ * a name that it doesn't know ({@code handle_bind_command}), as one PgBouncer doesn't that has
+ * taken its clients over from another, is told so before that is passed on. Its words for a query
+ * that it breaks off are others. It names neither a routine nor, as PostgreSQL does, the severity
+ * twice.
  */
 final class Farewell {
 
@@ -33,6 +36,7 @@ final class Farewell {
           "query_timeout",
           "client_idle_timeout",
           "server shutting down",
+          "prepared statement did not exist",
           "pgbouncer cannot connect to server"); // before 1.17, for what is below
 
   /** Why, or until when, follows; it may be cut off. */

@@ -678,6 +678,22 @@ class ProtocolTapTest {
                 c.query("insert")
                     .errorOf("SFATAL", "C08P01", "Mpgbouncer cannot connect to server")),
         row(
+            "one by a name that it doesn't know since it was taken over by another",
+            NONE,
+            c ->
+                c.extended("insert")
+                    .sync()
+                    .errorOf("SFATAL", "C08P01", "Mprepared statement did not exist")),
+        row(
+            "one by such a name behind another one",
+            IN_DOUBT,
+            c ->
+                c.extended("insert")
+                    .extended("insert")
+                    .sync()
+                    .complete("INSERT 0 1")
+                    .errorOf("SFATAL", "C08P01", "Mprepared statement did not exist")),
+        row(
             "one whose server's login has failed, who knows when",
             IN_DOUBT,
             c -> c.query("insert").errorOf("SFATAL", "C08P01", "Mserver login failed")),
