@@ -28,6 +28,8 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Behind a proxy that lends for the whole session, as Pgpool-II does, and that sends what it takes
@@ -49,6 +51,10 @@ class PgpoolIT {
   /** The same, told by allow_sql_comments that a comment before a SELECT means nothing. */
   private static final Predicate<String> READS_UNDER_COMMENTS =
       sql -> READS.test(sql.replaceFirst("^/\\*.*?\\*/\\s*", ""));
+
+  /** Of a proxy that knows nothing of comments and catalogs. */
+  private static final Predicate<String> QUESTIONS_FOR_IDS =
+      sql -> sql.contains("pg_current_xact_id_if_assigned");
 
   private static @Nullable PostgresServer primary;
   private static @Nullable Replica standby;
@@ -110,25 +116,27 @@ class PgpoolIT {
   }
 
   /** A read must not tell of a transaction that has written on another server. */
-  @Test
-  void theQuestionForTheTransactionsIdGoesToThePrimary() throws Exception {
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void theQuestionForTheTransactionsIdGoesToThePrimary(boolean commentsAllowed) throws Exception {
     AtomicInteger runs = new AtomicInteger();
-    try (PgpoolStandIn pgpool = pgpool(READS);
+    String key = "asked " + commentsAllowed;
+    try (PgpoolStandIn pgpool = pgpool(commentsAllowed ? READS_UNDER_COMMENTS : READS);
         FaultProxy way = FaultProxy.before(pgpool.host(), pgpool.port());
         Pool pool = Everpool.open(config("pgpool-asked", way.port()).build())) {
       put(pool, "before", new AtomicInteger()); // the next asks less
       way.cutReplyTo("COMMIT", Cut.RST);
-      assertThat(put(pool, "asked", runs)).isEqualTo("asked");
+      assertThat(put(pool, key, runs)).isEqualTo(key);
       assertThat(way.cutPending()).isFalse();
     }
     assertThat(runs).hasValue(1);
-    assertThat(rows("asked")).isEqualTo("1");
+    assertThat(rows(key)).isEqualTo("1");
   }
 
   @Test
   void anIdThatAStandbyDoesNotKnowIsNoProofThatNothingWasWritten() throws Exception {
     AtomicInteger runs = new AtomicInteger();
-    try (PgpoolStandIn pgpool = pgpool(READS_UNDER_COMMENTS);
+    try (PgpoolStandIn pgpool = pgpool(QUESTIONS_FOR_IDS);
         FaultProxy way = FaultProxy.before(pgpool.host(), pgpool.port());
         Pool pool = Everpool.open(config("pgpool-denied", way.port()).build())) {
       put(pool, "before", new AtomicInteger());
