@@ -42,11 +42,7 @@ abstract class RestoredConnection extends AskingConnection {
     Settings settings = changing(Setting.AUTO_COMMIT);
     try {
       if (value && observer == null) {
-        committing(
-            () -> {
-              super.setAutoCommit(true);
-              requireEnded();
-            });
+        turnOn();
       } else {
         super.setAutoCommit(value);
       }
@@ -60,6 +56,18 @@ abstract class RestoredConnection extends AskingConnection {
     if (value) {
       current().settled();
     }
+  }
+
+  /** Where it is on already, a transaction that SQL has begun stays open. */
+  private void turnOn() throws SQLException {
+    boolean off = !current().saysAutoCommit();
+    committing(
+        () -> {
+          super.setAutoCommit(true);
+          if (off) {
+            requireEnded();
+          }
+        });
   }
 
   /**

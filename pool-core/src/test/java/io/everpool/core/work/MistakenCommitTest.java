@@ -1,10 +1,13 @@
 package io.everpool.core.work;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.everpool.api.WorkOptions;
 import io.everpool.api.driver.CommitStatus;
+import io.everpool.api.driver.TransactionState;
+import io.everpool.core.jdbc.FakeLeaseManager;
 import io.everpool.core.jdbc.PooledConnection;
 import io.everpool.core.observe.UnitWatch;
 import java.sql.Connection;
@@ -65,6 +68,16 @@ class MistakenCommitTest extends RunnerFixture {
       face.setAutoCommit(false);
       execute(face, "insert b");
       commit(face, byAutoCommit);
+    }
+  }
+
+  /** Turning on what is on commits nothing. */
+  @Test
+  void aTransactionThatSqlHasBegunIsLeftOpen() throws SQLException {
+    try (PooledConnection face = leases.acquire()) {
+      FakeLeaseManager.physical(face).transaction(TransactionState.OPEN);
+      driver.commits.mistaken = true; // or the fake would commit
+      assertThatCode(() -> face.setAutoCommit(true)).doesNotThrowAnyException();
     }
   }
 }
