@@ -115,7 +115,6 @@ class StrangersIT {
   @TempDir Path folder;
 
   private Pool open(Stranger stranger) throws SQLException {
-    System.setProperty("derby.stream.error.file", folder.resolve("derby.log").toString());
     System.setProperty("derby.locks.deadlockTimeout", "1");
     return Everpool.open(
         PoolConfig.builder(String.format(stranger.url, folder))
