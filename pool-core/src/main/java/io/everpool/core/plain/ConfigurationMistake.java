@@ -2,6 +2,7 @@ package io.everpool.core.plain;
 
 import io.everpool.api.driver.Causes;
 import java.io.IOException;
+import java.nio.channels.SocketChannel;
 import java.sql.SQLException;
 import java.sql.SQLNonTransientException;
 import java.util.Set;
@@ -62,18 +63,36 @@ final class ConfigurationMistake extends SQLNonTransientException {
   /**
    * Whether a driver that was to connect says so.
    *
-   * <p>An illegal argument is the configuration's, for a connect has no others. A failure of the
-   * network or of a file, wherever it is among the causes, may pass.
+   * <p>A failure of the network or of a file, wherever it is among the causes, may pass. A driver
+   * that was given a URL and properties, and nothing else, means these by an illegal argument.
+   *
+   * @param byUrl whether this was such a driver. A DataSource is the program's own: it may look up
+   *     a secret that isn't there at the moment, and fail with an illegal argument of its own
    */
-  static boolean isToldBy(Exception thrown) {
-    return Causes.first(thrown, IOException.class) == null
+  static boolean isToldBy(Exception thrown, boolean byUrl) {
+    return Causes.first(thrown, ConfigurationMistake::mayPass) == null
         && Causes.first(
                 thrown,
                 at ->
-                    at instanceof IllegalArgumentException
+                    (byUrl && isIllegalArgument(at))
                         || (at instanceof SQLException said && isSaidBy(said))
                         || at.getClass().getName().equals(OF_MYSQL))
             != null;
+  }
+
+  /**
+   * A SocketChannel throws illegal arguments, too: {@code UnresolvedAddressException}, when DNS has
+   * failed for a moment.
+   */
+  private static boolean mayPass(Throwable at) {
+    return at instanceof IOException
+        || at.getClass().getPackageName().equals(SocketChannel.class.getPackageName());
+  }
+
+  /** Other subclasses have meanings of their own. */
+  private static boolean isIllegalArgument(Throwable at) {
+    return at.getClass() == IllegalArgumentException.class
+        || at.getClass() == NumberFormatException.class;
   }
 
   private static boolean isSaidBy(SQLException said) {

@@ -55,18 +55,25 @@ public final class PlainConnector implements Connector {
   private final HiddenPostgres hidden;
   private final LifeSigns lifeSigns;
   private final Transactionless transactions;
+  private final boolean byUrl;
+
+  /** Whether a connection was opened once: then the configuration is no mistake. */
+  private volatile boolean hasOpened;
 
   /**
+   * @param byUrl whether a driver is given a URL; otherwise a DataSource is asked
    * @param origin what opens the connections, in words
    * @param notes what says that some of the configuration has no effect
    */
   private PlainConnector(
+      boolean byUrl,
       Source source,
       String product,
       String target,
       Secrets secrets,
       String origin,
       List<String> notes) {
+    this.byUrl = byUrl;
     this.source = source;
     this.origin = origin;
     this.notes = notes;
@@ -109,6 +116,7 @@ public final class PlainConnector implements Connector {
     List<String> notes = new ArrayList<>(UnusedSettings.notes(config, origin));
     notes.addAll(PrivateDatabases.notes(url));
     return new PlainConnector(
+        true,
         credentials ->
             unseen == null
                 ? DriverManager.getConnection(url, with(credentials, properties))
@@ -167,6 +175,7 @@ public final class PlainConnector implements Connector {
     String name = dataSource.getClass().getSimpleName();
     String origin = origin(dataSource);
     return new PlainConnector(
+        false,
         credentials -> connect(dataSource, origin, credentials == null ? own : credentials),
         name,
         name,
@@ -270,6 +279,7 @@ public final class PlainConnector implements Connector {
     if (connection == null) {
       throw new SQLException("No connection was returned by " + origin, "08001");
     }
+    hasOpened = true;
     hidden.meet(connection);
     return new PlainConnection(connection, lifeSigns, hidden, transactions.meet(connection));
   }
@@ -285,7 +295,7 @@ public final class PlainConnector implements Connector {
       return source.connect(credentials);
     } catch (SQLException | RuntimeException e) {
       boolean secret = secrets.areIn(e, credentials == null ? null : credentials.password());
-      if (ConfigurationMistake.isToldBy(e)) {
+      if (!hasOpened && ConfigurationMistake.isToldBy(e, byUrl)) {
         throw secret ? ConfigurationMistake.hidden(withoutWords(e)) : ConfigurationMistake.of(e);
       }
       if (!secret) {
