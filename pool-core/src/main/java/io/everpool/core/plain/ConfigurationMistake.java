@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.channels.SocketChannel;
 import java.sql.SQLException;
 import java.sql.SQLNonTransientException;
+import java.util.Map;
 import java.util.Set;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -28,8 +29,12 @@ final class ConfigurationMistake extends SQLNonTransientException {
           "XJ028", // Derby: the URL's form
           "XJ05B"); // Derby: an attribute's value
 
-  /** Numbers that say it, whatever the state: Oracle's, and HSQLDB's of an invalid argument. */
-  private static final Set<Integer> CODES = Set.of(17067, 17866, 17870, -423);
+  /**
+   * Numbers that say it, each with the state that it comes with: Oracle's, and HSQLDB's of an
+   * invalid argument. In other databases they mean something else.
+   */
+  private static final Map<Integer, String> CODES =
+      Map.of(17067, "99999", 17866, "42000", 17870, "22004", -423, "S1000");
 
   /** How drivers say it that give neither a state nor a number for it. */
   private static final Pattern WORDS =
@@ -98,10 +103,9 @@ final class ConfigurationMistake extends SQLNonTransientException {
   private static boolean isSaidBy(SQLException said) {
     String state = said.getSQLState();
     String words = said.getMessage();
-    return CODES.contains(said.getErrorCode())
-        || (state == null
-            ? words != null && WORDS.matcher(words).matches()
-            : STATES.contains(state));
+    return state == null
+        ? words != null && WORDS.matcher(words).matches()
+        : STATES.contains(state) || state.equals(CODES.get(said.getErrorCode()));
   }
 
   /** What to throw for what a driver has said. */

@@ -89,6 +89,13 @@ class ConfigurationMistakeTest {
         said("ORA-12541: Cannot connect. No listener", "66000", 12541),
         said("path to '/no/such/x.db': '/no' does not exist", "08006", 0),
         said(null, null, 0),
+        // the same numbers in other databases, SQL Server's first
+        said("A failed assertion", "S0001", 17067),
+        said("A failed assertion", "42000", 17067),
+        said("A failed assertion", null, 17067),
+        said("Something else", "99999", 17866),
+        said("Something else", "HY000", 17870),
+        said("Something else", "42000", -423),
         // a SocketChannel's, when DNS has failed for a moment
         new UnresolvedAddressException(),
         becauseOf(new UnresolvedAddressException()),
