@@ -68,7 +68,8 @@ public final class ProtocolLog {
 
   /**
    * The driver was told that the session has ended: by the server's last words, or by the end or
-   * the failure of the stream. Written under the driver's lock, and read by any thread.
+   * the failure of the stream; or nothing of what it writes is sent any more. Written under the
+   * driver's lock, and read by any thread.
    */
   private volatile boolean over;
 
@@ -268,11 +269,12 @@ public final class ProtocolLog {
 
   /**
    * What was told last as sent wasn't, nor is anything from now on; and what was sent before it
-   * can't commit anything by itself.
+   * can't commit anything by itself. The session is over for good, whatever is read of it later on.
    */
   void keepBack() {
     leftUndone = true;
     keptBack = true;
+    over = true;
   }
 
   /** See {@link #isOver()}. */
@@ -287,7 +289,7 @@ public final class ProtocolLog {
     }
     endCopy();
     if (status != 0) {
-      if (failed && outstanding.mayHaveCommittedItself(status)) {
+      if (failed && !keptBack && outstanding.mayHaveCommittedItself(status)) {
         committed();
         takesWrites();
       }
@@ -312,7 +314,7 @@ public final class ProtocolLog {
     implicitWrote = false;
     failed = false;
     leftUndone = keptBack; // otherwise it goes on, so that was no end
-    if (over) {
+    if (over && !keptBack) {
       over = false;
     }
     countsChanges &= !outstanding.isEmpty();
@@ -390,8 +392,9 @@ public final class ProtocolLog {
   }
 
   /**
-   * Whether the driver was told that the session has ended. pgjdbc doesn't close its connection for
-   * that in every call: not where it has waited for a notification. May be asked by any thread.
+   * Whether the driver was told that the session has ended, or nothing of what it writes is sent
+   * any more ({@link #keepBack()}). pgjdbc doesn't close its connection for that in every call: not
+   * where it has waited for a notification. May be asked by any thread.
    */
   public boolean isOver() {
     return over;

@@ -55,8 +55,9 @@ public final class ProtocolTap {
    * all that the driver writes later on, never leave this process, so the server never gets the
    * rest of the message that they belong to, nor anything behind a gap. The proof doesn't depend on
    * whether the session was over indeed. What the driver reads next is what the server has said
-   * last, or the end of the stream, as if the bytes had been lost on the way. If the end comes only
-   * after this look, the bytes are written, and their outcome is as unknown as ever.
+   * last, or the end of the stream, as if the bytes had been lost on the way; whoever reads the
+   * stream for it must not wait for more ({@link #isMute}). If the end comes only after this look,
+   * the bytes are written, and their outcome is as unknown as ever.
    *
    * @return whether to write them
    * @throws RestOfStreamException if they, and all that would follow, must not be written: the
@@ -89,6 +90,14 @@ public final class ProtocolTap {
       throw refusal;
     }
     return !mute;
+  }
+
+  /**
+   * Whether nothing is written any more: see {@link #sent}. Then a read that would wait must tell
+   * the end of the stream. Asked by the thread that reads.
+   */
+  public boolean isMute() {
+    return mute;
   }
 
   /** Whether these bytes, which come next, are the server's last words: see {@link Farewell}. */

@@ -77,6 +77,15 @@ public final class LookableSocket extends ChannelSocket {
     };
   }
 
+  /**
+   * Whether nothing is there to be read, and nothing may be waited for: once the tap keeps back
+   * what the driver writes, the server has nothing to answer. Its end may never come, if the
+   * network is cut right behind its last words, or if somebody in between keeps this end open.
+   */
+  private boolean hasRunDry() {
+    return tap.isMute() && !wire.isSevered() && wire.look() == Look.ALIVE;
+  }
+
   Wire wire() {
     return wire;
   }
@@ -144,7 +153,7 @@ public final class LookableSocket extends ChannelSocket {
       Objects.checkFromIndexSize(offset, length, to.length);
       int read;
       try {
-        read = wire.read(to, offset, length);
+        read = length > 0 && hasRunDry() ? -1 : wire.read(to, offset, length);
       } catch (IOException e) {
         failed(e);
         throw e;

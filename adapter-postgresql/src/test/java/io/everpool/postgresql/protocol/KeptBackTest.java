@@ -91,6 +91,25 @@ class KeptBackTest {
     assertThat(looks).hasValue(1);
   }
 
+  /** Whoever is in between may say that the session goes on: it doesn't with this connection. */
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("committing")
+  void whatWasKeptBackIsNotThereThoughTheServerIsReady(
+      String what, UnaryOperator<Conversation> before, UnaryOperator<Conversation> sent)
+      throws RestOfStreamException {
+    before.apply(Conversation.begin()).play(tap);
+    long moment = tap.log().moment();
+    end();
+    assertThat(written(sent.apply(more()))).isFalse();
+    assertThat(tap.isMute()).isTrue();
+    assertThat(tap.log().isOver()).isTrue();
+    more().ended("57P01", "ProcessInterrupts").ready('I').play(tap);
+    assertThat(tap.log().isOver()).isTrue();
+    assertThat(tap.log().effectsSince(moment)).isEqualTo(NONE);
+    assertThat(written(more().query("insert"))).isFalse();
+    assertThat(tap.log().unanswered(true)).isEqualTo(NONE);
+  }
+
   static Stream<Arguments> others() {
     return Stream.of(
         row("a query", c -> c, c -> c.query("select 1")),

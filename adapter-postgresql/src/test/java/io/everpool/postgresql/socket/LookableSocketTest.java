@@ -129,22 +129,61 @@ class LookableSocketTest {
     assertThat(socket.look()).isEqualTo(Look.ALIVE);
   }
 
-  /** Its end may take a while to follow. */
-  @Test
-  void noCommitIsWrittenBehindTheLastWordsOfAServer() throws IOException {
-    socket.getOutputStream().write(new byte[] {0, 0, 0, 9, 0, 3, 0, 0, 0}); // a start-up
-    peer.getOutputStream().write(new byte[] {'Z', 0, 0, 0, 5, 'T'}); // ready, in a transaction
-    assertThat(socket.getInputStream().readNBytes(6)).hasSize(6);
+  private static final byte[] READY = {'Z', 0, 0, 0, 5, 'T'}; // in a transaction
+
+  private static byte[] lastWords() {
     byte[] error = "E\0\0\0\034SFATAL\0VFATAL\0C57P01\0\0".getBytes(StandardCharsets.US_ASCII);
     error[4] = (byte) (error.length - 1);
-    peer.getOutputStream().write(error);
-    Await.until(LIMIT, () -> socket.look() == Look.UNSURE, "the last words");
-    byte[] commit = "Q\0\0\0\013commit\0".getBytes(StandardCharsets.US_ASCII);
-    socket.getOutputStream().write(commit);
-    assertThat(socket.log().commitUnanswered()).isFalse();
-    assertThat(socket.getInputStream().readNBytes(error.length)).isEqualTo(error);
+    return error;
+  }
+
+  private static final byte[] COMMIT = "Q\0\0\0\013commit\0".getBytes(StandardCharsets.US_ASCII);
+
+  private void begin() throws IOException {
+    socket.setSoTimeout(2_000);
+    socket.getOutputStream().write(new byte[] {0, 0, 0, 9, 0, 3, 0, 0, 0}); // a start-up
+    peer.getOutputStream().write(READY);
+    assertThat(socket.getInputStream().readNBytes(READY.length)).isEqualTo(READY);
+  }
+
+  private void hasWrittenNoMore() throws IOException {
     socket.close();
     assertThat(peer.getInputStream().readAllBytes()).as("but for the start-up").hasSize(9);
+  }
+
+  /**
+   * Its end may take a while to follow, or never come: then nobody waits for it, for the server has
+   * nothing to answer.
+   */
+  @Test
+  void noCommitIsWrittenBehindTheLastWordsOfAServer() throws IOException {
+    begin();
+    byte[] error = lastWords();
+    peer.getOutputStream().write(error);
+    Await.until(LIMIT, () -> socket.look() == Look.UNSURE, "the last words");
+    socket.getOutputStream().write(COMMIT);
+    assertThat(socket.log().commitUnanswered()).isFalse();
+    assertThat(socket.getInputStream().readNBytes(error.length)).isEqualTo(error);
+    assertThat(socket.getInputStream().read()).as("though its end hasn't come").isEqualTo(-1);
+    hasWrittenNoMore();
+  }
+
+  /** Whoever is in between may say so, though the session is over. */
+  @Test
+  void aServerThatIsReadyBehindItsLastWordsIsGoneAllTheSame() throws IOException {
+    begin();
+    byte[] error = lastWords();
+    peer.getOutputStream().write(error);
+    peer.getOutputStream().write(READY);
+    Await.until(LIMIT, () -> socket.look() == Look.UNSURE, "the last words");
+    socket.getOutputStream().write(COMMIT);
+    assertThat(socket.getInputStream().readNBytes(error.length)).isEqualTo(error);
+    assertThat(socket.getInputStream().readNBytes(READY.length)).isEqualTo(READY);
+    assertThat(socket.log().isOver()).isTrue();
+    socket.getOutputStream().write(COMMIT);
+    assertThat(socket.log().commitUnanswered()).isFalse();
+    assertThat(socket.getInputStream().read()).isEqualTo(-1);
+    hasWrittenNoMore();
   }
 
   @Test
