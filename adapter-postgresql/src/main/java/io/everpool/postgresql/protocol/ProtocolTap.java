@@ -75,7 +75,7 @@ public final class ProtocolTap {
         log.lose();
       }
       // Queries don't count here: hardly any of them writes, and each would cost a look.
-      if (harmless && log.unanswered(false) == Effects.IN_DOUBT && ended.getAsBoolean()) {
+      if (harmless && log.unanswered(false) == Effects.IN_DOUBT && hasEnded()) {
         mute = true;
         log.keepBack();
       }
@@ -90,6 +90,11 @@ public final class ProtocolTap {
       throw refusal;
     }
     return !mute;
+  }
+
+  /** The driver may have the last words in its buffer, unread, behind the last answer. */
+  private boolean hasEnded() {
+    return log.isOver() || ended.getAsBoolean();
   }
 
   /**

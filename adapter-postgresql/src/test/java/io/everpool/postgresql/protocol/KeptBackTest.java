@@ -91,6 +91,18 @@ class KeptBackTest {
     assertThat(looks).hasValue(1);
   }
 
+  /** They came in one piece with the last answer, so that the socket has no more of them. */
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("committing")
+  void lastWordsThatTheDriverHasTakenAlreadyCountAsWell(
+      String what, UnaryOperator<Conversation> before, UnaryOperator<Conversation> sent)
+      throws RestOfStreamException {
+    before.apply(Conversation.begin()).ended("57P01", "ProcessInterrupts").play(tap);
+    assertThat(written(sent.apply(more()))).isFalse();
+    assertThat(tap.log().unanswered(true)).isEqualTo(NONE);
+    assertThat(tap.log().commitUnanswered()).isFalse();
+  }
+
   /** Whoever is in between may say that the session goes on: it doesn't with this connection. */
   @ParameterizedTest(name = "{0}")
   @MethodSource("committing")

@@ -588,8 +588,12 @@ class ProtocolTapTest {
             NONE,
             c -> c.query("insert").query("call p()").ended("57P05", "ProcessInterrupts")),
         row(
-            "what is sent after that, of which it says nothing",
+            "a query that is sent after that, of which it says nothing",
             IN_DOUBT,
+            c -> c.ended("57P05", "ProcessInterrupts").query("select f()")),
+        row(
+            "a COMMIT after that, which is kept back",
+            NONE,
             c -> written(c).ended("25P03", "ProcessInterrupts").query("commit")),
         row(
             "what was committed before that",
