@@ -2,14 +2,17 @@ package io.everpool.core.jdbc;
 
 import io.everpool.api.ResetMode;
 import io.everpool.api.Verdict;
+import io.everpool.api.driver.Causes;
 import io.everpool.api.driver.Effects;
 import io.everpool.api.driver.PhysicalConnection;
 import io.everpool.api.driver.SideEffects;
 import io.everpool.api.driver.TransactionState;
 import io.everpool.core.engine.PooledEntry;
 import io.everpool.core.engine.Slot;
+import java.net.SocketTimeoutException;
 import java.sql.SQLException;
 import java.sql.SQLFeatureNotSupportedException;
+import java.sql.SQLTimeoutException;
 import java.sql.Statement;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
@@ -175,13 +178,22 @@ public final class Session extends SessionSettings implements PooledEntry {
    * Whether a fatal failure says something of the server. A failure that the program itself has
    * brought about does not: it may have closed the driver's own connection (08003 is what a driver
    * says of one that was closed before), or set a time-out of its own. Nor does an exception that
-   * no driver should throw; nor silence for less time than an answer may take.
+   * no driver should throw; nor silence for less time than an answer may take. The end of the
+   * stream says something, however little time was left.
    */
   boolean isEvidence(Verdict verdict, SQLException failure) {
     boolean timeout = settings != null && settings.isChanged(Setting.NETWORK_TIMEOUT);
     return !has(BROKEN)
         && !"08003".equals(failure.getSQLState())
-        && !(verdict == Verdict.CONNECTION_LOST && (timeout || hurried || isExposed()));
+        && !(verdict == Verdict.CONNECTION_LOST
+            && (timeout || (hurried && isSilence(failure)) || isExposed()));
+  }
+
+  private static boolean isSilence(SQLException failure) {
+    return Causes.first(
+            failure,
+            at -> at instanceof SocketTimeoutException || at instanceof SQLTimeoutException)
+        != null;
   }
 
   /**

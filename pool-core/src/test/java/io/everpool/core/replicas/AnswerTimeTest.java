@@ -9,15 +9,22 @@ import io.everpool.api.framework.UnitRerunner;
 import io.everpool.api.observe.PoolEvent;
 import io.everpool.core.Await;
 import io.everpool.core.Everpool;
+import java.io.EOFException;
+import java.net.SocketException;
+import java.net.SocketTimeoutException;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.SQLTimeoutException;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.stream.Stream;
+import javax.net.ssl.SSLException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
@@ -124,9 +131,24 @@ class AnswerTimeTest extends ThreeServers {
     return events.stream().anyMatch(PoolEvent.Fenced.class::isInstance);
   }
 
+  private static SQLException becauseOf(Throwable cause) {
+    return new SQLException("An I/O error occurred", "08006", cause);
+  }
+
+  static Stream<SQLException> silences() {
+    return Stream.of(
+        new SQLTimeoutException("no answer in time", "08006"),
+        becauseOf(new SQLTimeoutException("no answer in time")),
+        becauseOf(new SocketTimeoutException("Read timed out")),
+        becauseOf(new SSLException("closing", new SocketTimeoutException("Read timed out"))));
+  }
+
   /** In less time than it may take to answer, silence is no evidence against the server. */
-  @Test
-  void silenceForAPartOfTheTimeSaysNothingOfTheOtherConnections() throws SQLException {
+  @ParameterizedTest
+  @MethodSource("silences")
+  void silenceForAPartOfTheTimeSaysNothingOfTheOtherConnections(SQLException silence)
+      throws SQLException {
+    one.silence = silence;
     List<PoolEvent> events = new CopyOnWriteArrayList<>();
     try (Pool pool = openFour(VALIDATION, events)) {
       for (int i = 0; i < 10; i++) {
@@ -136,16 +158,38 @@ class AnswerTimeTest extends ThreeServers {
     assertThat(hasGivenUpAll(events)).isFalse();
   }
 
+  static Stream<SQLException> ends() {
+    return Stream.of(
+        becauseOf(new EOFException()),
+        becauseOf(new SocketException("Connection reset")),
+        new SQLException("This connection has been closed.", "08006"));
+  }
+
+  /** A session that has ended is evidence, however little time was left for an answer. */
+  @ParameterizedTest
+  @MethodSource("ends")
+  void anEndIsNoSilence(SQLException end) throws SQLException {
+    one.silence = end;
+    List<PoolEvent> events = new CopyOnWriteArrayList<>();
+    try (Pool pool = openFour(VALIDATION, events)) {
+      isGivenUp(pool, events);
+    }
+  }
+
+  private void isGivenUp(Pool pool, List<PoolEvent> events) throws SQLException {
+    Await.until(
+        () -> {
+          isSilentOnce(pool);
+          return hasGivenUpAll(events);
+        },
+        "enough of them to be lost");
+  }
+
   @Test
   void silenceForAllOfItDoes() throws SQLException {
     List<PoolEvent> events = new CopyOnWriteArrayList<>();
     try (Pool pool = openFour(LIMIT.dividedBy(4), events)) {
-      Await.until(
-          () -> {
-            isSilentOnce(pool);
-            return hasGivenUpAll(events);
-          },
-          "enough of them to be lost");
+      isGivenUp(pool, events);
     }
   }
 

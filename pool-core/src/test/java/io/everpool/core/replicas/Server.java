@@ -64,6 +64,9 @@ final class Server implements Connector {
   /** How many of the next questions get no answer in time, upon which their sessions end. */
   final AtomicInteger silences = new AtomicInteger();
 
+  /** What those say of it. */
+  volatile SQLException silence = new SQLTimeoutException("no answer in time", "08006");
+
   /** Whether its sessions say that a transaction is open. */
   volatile boolean inTransaction;
 
@@ -149,7 +152,7 @@ final class Server implements Connector {
 
   @Override
   public Verdict classify(Throwable failure) {
-    return failure instanceof SQLTimeoutException
+    return failure == silence
         ? Verdict.CONNECTION_LOST
         : failure instanceof SQLException e
                 && String.valueOf(e.getSQLState()).matches("08.*|90007|90121|90067|90098")
@@ -268,7 +271,7 @@ final class Server implements Connector {
     private void note(long timeoutNanos) throws SQLException {
       if (silences.getAndUpdate(left -> Math.max(0, left - 1)) > 0) {
         end();
-        throw new SQLTimeoutException("no answer in time", "08006");
+        throw silence;
       }
       if (Thread.currentThread() == maker) {
         allowed.add(timeoutNanos);
