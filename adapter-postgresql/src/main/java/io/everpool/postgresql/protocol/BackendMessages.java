@@ -207,8 +207,12 @@ final class BackendMessages {
       if (Farewell.endsSession(buffer, from, to)) {
         log.end();
       }
-      if (alone && remaining == 0 && Farewell.leavesAllUndone(buffer, from, to)) {
-        log.leftAllUndone();
+      if (alone && remaining == 0) {
+        if (Farewell.leavesAllUndone(buffer, from, to)) {
+          log.leftAllUndone();
+        } else if (Farewell.leavesRoundOpen(buffer, from, to)) {
+          log.leftRoundOpen();
+        }
       }
     } else if (type == 'S') {
       if (Arrays.equals(buffer, from, to, TAKES_WRITES, 0, TAKES_WRITES.length)) {

@@ -7,7 +7,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The last words of a session, where they prove that nothing of what is unanswered was carried out:
- * because the server would wait no longer for it, or because it never got to a server.
+ * because the server would wait no longer for it, or because it, or the end of its transaction,
+ * never got to a server.
  *
  * <p>PostgreSQL's two idle timeouts run from one ReadyForQuery to the next request, and one that
  * passes while that is being read ends the session before it is looked at (the loop of {@code
@@ -19,11 +20,15 @@ import org.jspecify.annotations.Nullable;
  * been passed on: {@code query_wait_timeout}, {@code query_timeout} and, in an orderly shutdown,
  * {@code server shutting down} to those who wait for one ({@code pool_client_maint}, {@code
  * pause_client}); {@code client_idle_timeout} to those who have asked for none; and that its logins
- * have failed to those who have just asked ({@code check_fast_fail}). Who has bound a statement by
- * a name that it doesn't know ({@code handle_bind_command}), as one PgBouncer doesn't that has
- * taken its clients over from another, is told so before that is passed on. Its words for a query
- * that it breaks off are others. It names neither a routine nor, as PostgreSQL does, the severity
- * twice.
+ * have failed to those who have just asked ({@code check_fast_fail}). Its words for a query that it
+ * breaks off are others. It names neither a routine nor, as PostgreSQL does, the severity twice.
+ *
+ * <p>A client of PgBouncer may bind a statement by a name that PgBouncer doesn't know: a PgBouncer
+ * that has taken its clients over from another one doesn't know the names that they have. That
+ * client is told so when it has a server connection ({@code handle_bind_command}), to which
+ * PgBouncer has passed on all that came before that Bind, and of which it may drop the answers. The
+ * Bind itself, and the Sync behind it, were passed to no server: so only the round of the Bind
+ * never gets to its end ({@link #leavesRoundOpen}).
  */
 final class Farewell {
 
@@ -36,8 +41,10 @@ final class Farewell {
           "query_timeout",
           "client_idle_timeout",
           "server shutting down",
-          "prepared statement did not exist",
           "pgbouncer cannot connect to server"); // before 1.17, for what is below
+
+  /** PgBouncer's words where a client binds, or describes, a statement that it doesn't know. */
+  private static final String UNKNOWN_STATEMENT = "prepared statement did not exist";
 
   /** Why, or until when, follows; it may be cut off. */
   private static final String FAST_FAIL = "server login has been failing, ";
@@ -51,7 +58,17 @@ final class Farewell {
   /** Reads the whole body of an ErrorResponse. */
   static boolean leavesAllUndone(byte[] text, int from, int to) {
     Farewell said = new Farewell(new String(text, from, to - from, ISO_8859_1));
-    return said.isOfOneWhoWaited() || said.isOfOneWhoPassedNothingOn();
+    return said.isOfOneWhoWaited() || (said.isPgBouncers() && passedNothingOn(said.field('M')));
+  }
+
+  /**
+   * Whether the last round has ended before its Sync got to a server. What came before that in the
+   * stream, earlier rounds included, may have been carried out. Reads the whole body of an
+   * ErrorResponse.
+   */
+  static boolean leavesRoundOpen(byte[] text, int from, int to) {
+    Farewell said = new Farewell(new String(text, from, to - from, ISO_8859_1));
+    return said.isPgBouncers() && said.is('M', UNKNOWN_STATEMENT);
   }
 
   /**
@@ -74,16 +91,12 @@ final class Farewell {
         && (is('C', "25P03") || is('C', "57P05"));
   }
 
-  /** PgBouncer. */
-  private boolean isOfOneWhoPassedNothingOn() {
-    return is('S', "FATAL")
-        && is('C', "08P01")
-        && saysSo(field('M'))
-        && field('V') == null
-        && field('R') == null;
+  /** Whether these are words of PgBouncer's own. */
+  private boolean isPgBouncers() {
+    return is('S', "FATAL") && is('C', "08P01") && field('V') == null && field('R') == null;
   }
 
-  private static boolean saysSo(@Nullable String message) {
+  private static boolean passedNothingOn(@Nullable String message) {
     return message != null
         && (PASSED_NOTHING_ON.contains(message) || message.startsWith(FAST_FAIL));
   }

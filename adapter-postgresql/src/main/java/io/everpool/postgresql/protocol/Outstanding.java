@@ -172,6 +172,24 @@ final class Outstanding {
     return false;
   }
 
+  /**
+   * Whether there is one round, and nothing in it could commit before the end of the round: then
+   * nothing is committed if the server never gets there.
+   *
+   * @param status that of the last ReadyForQuery
+   */
+  boolean commitsAtItsEndOnly(char status) {
+    int states = states(status);
+    for (int i = 0; i < size && at(i) != END; i++) {
+      StatementKind kind = kind(at(i), true);
+      if (commits(kind, states)) {
+        return false;
+      }
+      states = after(kind, states);
+    }
+    return rounds() == 1;
+  }
+
   /** Whether the first round, which an error has ended, has a statement that commits by itself. */
   boolean mayHaveCommittedItself(char status) {
     int states = states(status);

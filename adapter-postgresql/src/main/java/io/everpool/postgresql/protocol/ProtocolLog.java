@@ -73,7 +73,7 @@ public final class ProtocolLog {
    */
   private volatile boolean over;
 
-  /** The session has ended with none of what is unanswered carried out. */
+  /** The session has ended with none of what is unanswered carried out, or all of it undone. */
   private boolean leftUndone;
 
   /** The same, and for good: see {@link #keepBack()}. */
@@ -262,7 +262,7 @@ public final class ProtocolLog {
     loginError = body;
   }
 
-  /** See {@link Farewell}. */
+  /** See {@link Farewell#leavesAllUndone}. */
   void leftAllUndone() {
     leftUndone = true;
   }
@@ -275,6 +275,11 @@ public final class ProtocolLog {
     leftUndone = true;
     keptBack = true;
     over = true;
+  }
+
+  /** See {@link Farewell#leavesRoundOpen}: a round before it, or a COMMIT in it, may be done. */
+  void leftRoundOpen() {
+    leftUndone = keptBack || outstanding.commitsAtItsEndOnly(status);
   }
 
   /** See {@link #isOver()}. */

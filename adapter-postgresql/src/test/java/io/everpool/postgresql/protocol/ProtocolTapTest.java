@@ -57,6 +57,11 @@ class ProtocolTapTest {
     return simple(begun(c), "insert into t values (1)", "INSERT 0 1", 'T');
   }
 
+  /** What PgBouncer says to who binds a name that it doesn't know, and to who describes one. */
+  private static Conversation unknownToPgBouncer(Conversation c) {
+    return c.errorOf("SFATAL", "C08P01", "Mprepared statement did not exist");
+  }
+
   static Stream<Arguments> answered() {
     return Stream.of(
         row("nothing at all", NONE, c -> c),
@@ -688,6 +693,62 @@ class ProtocolTapTest {
                 c.extended("insert")
                     .sync()
                     .errorOf("SFATAL", "C08P01", "Mprepared statement did not exist")),
+        row(
+            "one by such a name in a block that has written",
+            NONE,
+            c -> unknownToPgBouncer(written(c).extended("insert").sync())),
+        row(
+            "several in one transaction, the last by such a name",
+            NONE,
+            c ->
+                unknownToPgBouncer(
+                    c.extended("BEGIN").extended("insert").extended("insert").sync())),
+        row(
+            "one by such a name behind a round that may be done",
+            IN_DOUBT,
+            c -> unknownToPgBouncer(c.extended("insert").sync().extended("insert").sync())),
+        row(
+            "one by such a name behind a simple query that may be done",
+            IN_DOUBT,
+            c -> unknownToPgBouncer(c.query("insert").extended("select 1").sync())),
+        row(
+            "one by such a name behind a COMMIT of the same round",
+            IN_DOUBT,
+            c ->
+                unknownToPgBouncer(
+                    written(c).extended("insert").extended("commit").extended("insert").sync())),
+        row(
+            "one by such a name behind a transaction of the same round",
+            IN_DOUBT,
+            c ->
+                unknownToPgBouncer(
+                    c.extended("begin")
+                        .extended("insert")
+                        .extended("commit")
+                        .extended("insert")
+                        .sync())),
+        row(
+            "one by such a name behind what commits itself",
+            IN_DOUBT,
+            c -> unknownToPgBouncer(c.extended("vacuum t").extended("insert").sync())),
+        row(
+            "a COMMIT by such a name, which could be one behind another",
+            IN_DOUBT,
+            c -> unknownToPgBouncer(written(c).extended("commit").sync())),
+        row(
+            "one by such a name behind a procedure that may commit",
+            IN_DOUBT,
+            c -> unknownToPgBouncer(c.extended("call p()").extended("insert").sync())),
+        row(
+            "one by such a name behind a block of code that may commit",
+            IN_DOUBT,
+            c ->
+                unknownToPgBouncer(
+                    c.extended("do $$ begin commit; end $$").extended("insert").sync())),
+        row(
+            "one by such a name behind who knows what",
+            IN_DOUBT,
+            c -> unknownToPgBouncer(c.extended("frobnicate").extended("insert").sync())),
         row(
             "one by such a name behind another one",
             IN_DOUBT,
