@@ -5,9 +5,11 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.util.Collections;
 import java.util.List;
 import java.util.Set;
 import java.util.UUID;
+import java.util.WeakHashMap;
 import java.util.function.Consumer;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -63,6 +65,12 @@ final class Preparing {
   /** Why nothing is prepared on the server; empty as long as statements are, or nobody knows. */
   private volatile String unprepared = "";
 
+  /** The connections that may prepare. */
+  private final Set<Connection> allowed = Collections.newSetFromMap(new WeakHashMap<>());
+
+  /** The errors that have told that the pooler keeps no track any more. */
+  private final Set<SQLException> telling = Collections.newSetFromMap(new WeakHashMap<>());
+
   /**
    * @param keptByDriver what the driver's properties say of how many statements it keeps
    * @param noted told why nothing is prepared
@@ -87,38 +95,75 @@ final class Preparing {
    * One answer that statements may not be prepared counts for all connections to come.
    */
   boolean may(Connection connection) throws SQLException {
-    return unprepared.isEmpty() && isLearnt(unprepared(renamed(connection), kept));
+    if (!unprepared.isEmpty()) {
+      return false;
+    }
+    String answer = unprepared(renamed(connection), kept);
+    if (!answer.isEmpty()) {
+      learn(answer);
+      return false;
+    }
+    synchronized (this) {
+      allowed.add(connection);
+    }
+    return true;
   }
 
-  /** Whether statements may be prepared according to this answer, which is kept if they may not. */
-  private boolean isLearnt(String answer) {
-    if (!answer.isEmpty()) {
-      unprepared = answer;
-      noted.accept(answer);
+  /** Keeps why nothing is prepared; the first reason counts. */
+  private void learn(String why) {
+    synchronized (this) {
+      if (!unprepared.isEmpty()) {
+        return;
+      }
+      unprepared = why;
     }
-    return answer.isEmpty();
+    noted.accept(why);
   }
 
   /**
    * Whether a failure tells that the pooler keeps no track any more, which is remembered. A pooler
-   * that keeps track gives names of its own, so the server knows nothing of the driver's. If a
-   * failure has the driver's, each session that was opened before goes on by names that may mean
-   * another client's statement by now.
+   * that keeps track gives names of its own on the server, so an error of the server's doesn't have
+   * the driver's. (The pooler itself may say such an error by the name that its client knows; then
+   * it doesn't find what the client has prepared, and a new session is the remedy, too.) Each
+   * session that was opened before goes on by names that may mean another client's statement by
+   * now.
+   *
+   * <p>Where no session is left that was allowed to prepare, the failure tells nothing new: a
+   * program has set the threshold on the driver's own object.
    */
   boolean isOverBy(Throwable failure) {
-    return namesDriversOwn(failure) && !isLearnt(FORGETS);
+    SQLException said = namingDriversOwn(failure);
+    if (said == null || !tellsOfEnd(said)) {
+      return false;
+    }
+    learn(FORGETS);
+    return true;
   }
 
-  /** Whether the server says that it has, or hasn't, a statement under a name of the driver's. */
-  private static boolean namesDriversOwn(Throwable failure) {
+  /** A failure is judged again after its session was closed, and must mean the same then. */
+  private synchronized boolean tellsOfEnd(SQLException said) {
+    return telling.contains(said)
+        || (allowed.stream().anyMatch(Preparing::isOpen) && telling.add(said));
+  }
+
+  private static boolean isOpen(Connection connection) {
+    try {
+      return !connection.isClosed();
+    } catch (SQLException e) {
+      return false;
+    }
+  }
+
+  /** The error that there is, or isn't, a statement under a name of the driver's; or null. */
+  private static @Nullable SQLException namingDriversOwn(Throwable failure) {
     for (Throwable at = failure; at != null; at = at.getCause()) {
       if (at instanceof SQLException said
           && OF_PREPARED_STATEMENTS.contains(String.valueOf(said.getSQLState()))
           && NAMED_BY_DRIVER.matcher(String.valueOf(said.getMessage())).find()) {
-        return true;
+        return said;
       }
     }
-    return false;
+    return null;
   }
 
   /**

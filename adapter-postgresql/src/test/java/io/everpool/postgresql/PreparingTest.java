@@ -25,6 +25,7 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -33,6 +34,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.postgresql.PGConnection;
+import org.postgresql.PGStatement;
 
 /**
  * Whether statements are prepared behind a pooler of transactions, by the name that it gives them.
@@ -85,6 +87,10 @@ class PreparingTest {
           .isEqualTo(threshold);
       assertThat(connector.notes().stream().anyMatch(note -> note.contains("Supavisor")))
           .isEqualTo(threshold == 0);
+      assertThat(connector.classify(unknown("S_1")))
+          .isEqualTo(threshold == 0 ? Verdict.STALE_PLAN : Verdict.STALE_SESSION);
+      assertThat(connector.notes().stream().anyMatch(note -> note.contains("keeps no track")))
+          .isEqualTo(threshold != 0);
       connection.close();
     }
   }
@@ -157,6 +163,47 @@ class PreparingTest {
       after.close();
       other.close();
       one.close();
+      assertThat(connector.classify(taken)).isEqualTo(Verdict.STALE_SESSION);
+      assertThat(connector.classify(unknown("S_1"))).isEqualTo(Verdict.STALE_PLAN);
+    }
+  }
+
+  private static SQLException unknown(String name) {
+    return new SQLException("prepared statement \"" + name + "\" does not exist", "26000");
+  }
+
+  /** All sessions were opened without, so there is none to be replaced. */
+  @Test
+  void a_program_that_prepares_where_it_keeps_no_track_has_a_failed_statement() throws Exception {
+    PgBouncer.Kind tracking = PgBouncer.Kind.KEEPS_TRACK;
+    assumeTrue(tracking.isAvailable(), tracking.missing());
+    try (PgBouncer bouncer =
+            tracking.before(
+                server(),
+                "transaction",
+                Map.of("default_pool_size", "1", "max_prepared_statements", "0"));
+        Connector connector = through(bouncer)) {
+      PhysicalConnection one = connector.open(TIMEOUT);
+      PhysicalConnection other = connector.open(TIMEOUT);
+      List<String> notes = connector.notes();
+      prepare(one.jdbc());
+      SQLException taken = catchThrowableOfType(SQLException.class, () -> prepare(other.jdbc()));
+      assertThat(taken.getMessage()).contains("\"S_", "already exists");
+      assertThat(connector.classify(taken)).isEqualTo(Verdict.STATEMENT_FAILED);
+      assertThat(connector.classify(taken)).isEqualTo(Verdict.STATEMENT_FAILED);
+      assertThat(connector.notes()).isEqualTo(notes);
+      other.close();
+      one.close();
+    }
+  }
+
+  /** Prepares several, for the driver doesn't begin at the same number on each connection. */
+  private static void prepare(Connection connection) throws SQLException {
+    for (int i = 0; i < 5; i++) {
+      try (PreparedStatement statement = connection.prepareStatement("select " + i)) {
+        statement.unwrap(PGStatement.class).setPrepareThreshold(1);
+        statement.executeQuery();
+      }
     }
   }
 
