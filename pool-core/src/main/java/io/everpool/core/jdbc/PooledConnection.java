@@ -215,13 +215,18 @@ public sealed class PooledConnection extends UnitConnection implements Connectio
       unit.commit();
       beginNext();
     } else {
-      committing(this::commitNow);
+      committing(super::commit);
+      ended();
     }
   }
 
   /** Commits without asking the unit of work: for the unit itself, or where there is none. */
   public void commitNow() throws SQLException {
     super.commit();
+    ended();
+  }
+
+  private void ended() throws SQLException {
     requireEnded();
     settled();
   }

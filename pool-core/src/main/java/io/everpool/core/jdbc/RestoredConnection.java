@@ -61,13 +61,10 @@ abstract class RestoredConnection extends AskingConnection {
   /** Where it is on already, a transaction that SQL has begun stays open. */
   private void turnOn() throws SQLException {
     boolean off = !current().saysAutoCommit();
-    committing(
-        () -> {
-          super.setAutoCommit(true);
-          if (off) {
-            requireEnded();
-          }
-        });
+    committing(() -> super.setAutoCommit(true));
+    if (off) {
+      requireEnded();
+    }
   }
 
   /**

@@ -40,7 +40,8 @@ abstract class SettledConnection extends JudgedConnection implements SharedLease
   /**
    * Throws if the transaction is open though a COMMIT was answered: then something else was run in
    * its place, and nothing is committed. A pooler that passes prepared statements on by the names
-   * that its clients gave them does that.
+   * that its clients gave them does that. Is called behind {@link #committing}, which would take
+   * this for a COMMIT without an answer where nobody sees what the driver sends.
    */
   final void requireEnded() throws SQLException {
     Session s = session();

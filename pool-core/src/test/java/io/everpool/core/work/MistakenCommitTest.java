@@ -4,9 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.everpool.api.CommitOutcomeUnknownException;
 import io.everpool.api.WorkOptions;
 import io.everpool.api.driver.CommitStatus;
+import io.everpool.api.driver.Effects;
 import io.everpool.api.driver.TransactionState;
+import io.everpool.api.observe.PoolEvent;
 import io.everpool.core.jdbc.FakeLeaseManager;
 import io.everpool.core.jdbc.PooledConnection;
 import io.everpool.core.observe.UnitWatch;
@@ -14,7 +17,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /**
  * A pooler that mixes up its clients' prepared statements runs another one in place of a COMMIT.
@@ -43,6 +46,7 @@ class MistakenCommitTest extends RunnerFixture {
       assertThat(insert(face)).isEqualTo("done 2");
     }
     assertThat(driver.commits.asked).hasSize(1);
+    assertThat(driver.database.rows).containsExactly("a");
   }
 
   private static void commit(Connection connection, boolean byAutoCommit) throws SQLException {
@@ -53,22 +57,33 @@ class MistakenCommitTest extends RunnerFixture {
     }
   }
 
+  /** The outcome is known, whether or not the driver's messages are seen: it isn't committed. */
   @ParameterizedTest
-  @ValueSource(booleans = {false, true})
-  void aProgramIsTold(boolean byAutoCommit) throws SQLException {
+  @CsvSource({"false, UNPROVEN", "true, UNPROVEN", "false, NONE", "true, NONE"})
+  void aProgramIsTold(boolean byAutoCommit, Effects seen) throws SQLException {
+    long first;
     try (PooledConnection face = leases.acquire()) {
+      first = number(face);
+      FakeLeaseManager.physical(face).effects = seen;
       face.setAutoCommit(false);
       execute(face, "insert a");
       driver.commits.mistaken = true;
       assertThatThrownBy(() -> commit(face, byAutoCommit))
           .isInstanceOf(SQLException.class)
-          .hasStackTraceContaining("something else was run in its place");
+          .isNotInstanceOf(CommitOutcomeUnknownException.class)
+          .hasMessageContaining("something else was run in its place, and nothing is committed")
+          .extracting(thrown -> ((SQLException) thrown).getSQLState())
+          .isEqualTo("08006");
     }
+    assertThat(events(PoolEvent.CommitResolved.class)).isEmpty();
+    assertThat(driver.database.rows).isEmpty();
     try (PooledConnection face = leases.acquire()) {
+      assertThat(number(face)).isNotEqualTo(first);
       face.setAutoCommit(false);
       execute(face, "insert b");
       commit(face, byAutoCommit);
     }
+    assertThat(driver.database.rows).containsExactly("b");
   }
 
   /** Turning on what is on commits nothing. */
