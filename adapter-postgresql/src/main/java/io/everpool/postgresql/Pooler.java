@@ -177,6 +177,9 @@ final class Pooler {
       }
       mode = PoolerMode.NONE;
     }
+    if (mayBeMistaken()) {
+      preparing.allow(connection); // it prepares, and a pooler may be found yet
+    }
     if (lendsByTransaction()) {
       PGConnection driver = (PGConnection) connection;
       int threshold = driver.getPrepareThreshold();
@@ -220,6 +223,7 @@ final class Pooler {
    * Looks at a session that was told that its server is a standby, and whose server has answered
    * since that it is none. A server tells at the latest with its answer that it was promoted, so
    * there is a pooler that repeats what it was told itself, or what another of its servers tells.
+   * Sessions that were opened before go on as if there were none.
    *
    * @throws Found if nobody knew of a pooler; the session was opened as if there were none
    */

@@ -103,10 +103,13 @@ final class Preparing {
       learn(answer);
       return false;
     }
-    synchronized (this) {
-      allowed.add(connection);
-    }
+    allow(connection);
     return true;
+  }
+
+  /** Takes a session for one that prepares statements. */
+  synchronized void allow(Connection connection) {
+    allowed.add(connection);
   }
 
   /** Keeps why nothing is prepared; the first reason counts. */

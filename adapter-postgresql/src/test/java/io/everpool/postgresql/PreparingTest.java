@@ -22,6 +22,7 @@ import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.sql.BatchUpdateException;
 import java.sql.Connection;
+import java.sql.DriverManager;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -236,6 +237,22 @@ class PreparingTest {
         assertThat(other.unwrap(PGConnection.class).getPrepareThreshold()).isZero();
       }
     }
+  }
+
+  /** Such a session prepares as it would without a pooler, which it was opened for. */
+  @Test
+  void a_session_from_before_the_pooler_was_found_is_replaced_too() throws Exception {
+    Pooler pooler = new Pooler(PoolerMode.AUTO);
+    try (Connection before =
+        DriverManager.getConnection(server().jdbcUrl(), server().user(), server().password())) {
+      pooler.meet(before);
+      assertThat(pooler.mode()).isEqualTo(PoolerMode.NONE);
+      assertThat(pooler.judge(unknown("S_1"), Verdict.STALE_PLAN)).isEqualTo(Verdict.STALE_PLAN);
+      SQLException refused = new SQLException("unsupported startup parameter: options", "08P01");
+      assertThat(pooler.isShownBy(refused, PoolerMode.AUTO)).isTrue();
+      assertThat(pooler.judge(unknown("S_1"), Verdict.STALE_PLAN)).isEqualTo(Verdict.STALE_SESSION);
+    }
+    assertThat(pooler.judge(unknown("S_1"), Verdict.STALE_PLAN)).isEqualTo(Verdict.STALE_PLAN);
   }
 
   /** Under one name after the other. */
