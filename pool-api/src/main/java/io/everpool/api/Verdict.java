@@ -12,8 +12,9 @@ public enum Verdict {
    */
   STALE_PLAN(false),
   /**
-   * This connection remembers what the database has changed since (a type that was made anew); only
-   * a new connection doesn't.
+   * This connection remembers what isn't so any more, and only a new connection doesn't: what the
+   * database has changed since (a type that was made anew), or that a pooler in between keeps track
+   * of prepared statements.
    */
   STALE_SESSION(true),
   /**
