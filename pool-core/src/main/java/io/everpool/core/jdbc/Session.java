@@ -9,7 +9,7 @@ import io.everpool.api.driver.SideEffects;
 import io.everpool.api.driver.TransactionState;
 import io.everpool.core.engine.PooledEntry;
 import io.everpool.core.engine.Slot;
-import java.net.SocketTimeoutException;
+import java.io.InterruptedIOException;
 import java.sql.SQLException;
 import java.sql.SQLFeatureNotSupportedException;
 import java.sql.SQLTimeoutException;
@@ -192,7 +192,7 @@ public final class Session extends SessionSettings implements PooledEntry {
   private static boolean isSilence(SQLException failure) {
     return Causes.first(
             failure,
-            at -> at instanceof SocketTimeoutException || at instanceof SQLTimeoutException)
+            at -> at instanceof InterruptedIOException || at instanceof SQLTimeoutException)
         != null;
   }
 

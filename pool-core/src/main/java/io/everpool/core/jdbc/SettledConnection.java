@@ -45,7 +45,7 @@ abstract class SettledConnection extends JudgedConnection implements SharedLease
    */
   final void requireEnded() throws SQLException {
     Session s = session();
-    if (s != null && s.transactionState() == TransactionState.OPEN && !s.isHeldUp()) {
+    if (s != null && saysOpen(s) && !s.isHeldUp()) {
       throw failed(
           new SQLException(
               "The COMMIT was answered, and the transaction is open all the same: something else"
@@ -53,6 +53,15 @@ abstract class SettledConnection extends JudgedConnection implements SharedLease
                   + " server, it may mix up the statements that its clients have prepared: set"
                   + " pooler = transaction, or have the driver prepare none (prepareThreshold = 0)",
               "08006"));
+    }
+  }
+
+  /** A driver that fails here says nothing, and what it has committed is no failure for that. */
+  private static boolean saysOpen(Session s) {
+    try {
+      return s.transactionState() == TransactionState.OPEN;
+    } catch (RuntimeException | Error e) {
+      return false; // the session is marked, and goes no further than this lease
     }
   }
 

@@ -23,6 +23,9 @@ public final class FakePhysical implements PhysicalConnection {
   /** Whether the driver knows of its transactions. */
   public boolean tracksTransactions = true;
 
+  /** Whether it throws when it is asked for the state behind the end of a transaction. */
+  public boolean failsToTell;
+
   public boolean readOnlyServer;
 
   /** Whether nobody is in the driver, and no answer is outstanding. */
@@ -124,6 +127,9 @@ public final class FakePhysical implements PhysicalConnection {
 
   @Override
   public TransactionState transactionState() {
+    if (failsToTell && jdbc.transaction != TransactionState.OPEN) {
+      throw new IllegalStateException("can't tell the state");
+    }
     return tracksTransactions ? jdbc.transaction : TransactionState.UNKNOWN;
   }
 

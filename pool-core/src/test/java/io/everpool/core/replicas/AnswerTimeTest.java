@@ -10,6 +10,7 @@ import io.everpool.api.observe.PoolEvent;
 import io.everpool.core.Await;
 import io.everpool.core.Everpool;
 import java.io.EOFException;
+import java.io.InterruptedIOException;
 import java.net.SocketException;
 import java.net.SocketTimeoutException;
 import java.sql.Connection;
@@ -140,6 +141,7 @@ class AnswerTimeTest extends ThreeServers {
         new SQLTimeoutException("no answer in time", "08006"),
         becauseOf(new SQLTimeoutException("no answer in time")),
         becauseOf(new SocketTimeoutException("Read timed out")),
+        becauseOf(new InterruptedIOException("Read timed out")), // of a socket that isn't Java's
         becauseOf(new SSLException("closing", new SocketTimeoutException("Read timed out"))));
   }
 

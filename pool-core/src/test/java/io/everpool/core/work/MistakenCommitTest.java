@@ -18,6 +18,7 @@ import java.sql.SQLException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * A pooler that mixes up its clients' prepared statements runs another one in place of a COMMIT.
@@ -84,6 +85,19 @@ class MistakenCommitTest extends RunnerFixture {
       commit(face, byAutoCommit);
     }
     assertThat(driver.database.rows).containsExactly("b");
+  }
+
+  /** What it has committed is there, and the caller mustn't repeat it for that. */
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void aDriverThatFailsToTellTheStateHasCommitted(boolean byAutoCommit) throws SQLException {
+    try (PooledConnection face = leases.acquire()) {
+      face.setAutoCommit(false);
+      execute(face, "insert a");
+      FakeLeaseManager.physical(face).failsToTell = true;
+      assertThatCode(() -> commit(face, byAutoCommit)).doesNotThrowAnyException();
+    }
+    assertThat(driver.database.rows).containsExactly("a");
   }
 
   /** Turning on what is on commits nothing. */
