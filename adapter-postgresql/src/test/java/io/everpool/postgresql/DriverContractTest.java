@@ -59,6 +59,7 @@ import org.postgresql.PGConnection;
  * oldest, some in the middle and the newest.
  */
 @Tag("contract")
+@Tag("driver")
 @Timeout(60)
 class DriverContractTest {
   private static PostgresServer server;

@@ -21,6 +21,7 @@ import org.junit.jupiter.api.Tag;
 
 /** The contract of all drivers, on PostgreSQL, with whichever version of pgjdbc is there. */
 @Tag("contract")
+@Tag("driver")
 class PostgresContractTest extends ConnectorContract {
   private static final String WRONG = "wr0ngS3cret";
 

@@ -27,6 +27,7 @@ import org.postgresql.ssl.NonValidatingFactory;
 
 /** Where the driver's internals are missing the public API serves, with the same outcome. */
 @Tag("contract")
+@Tag("driver")
 class PgjdbcInternalsTest {
   private static final PgjdbcInternals MISSING =
       new PgjdbcInternals(false, false, false, false, false, false);
