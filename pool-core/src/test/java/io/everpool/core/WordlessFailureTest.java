@@ -55,8 +55,12 @@ class WordlessFailureTest {
           .filteredOn(ConnectFailed.class::isInstance)
           .extracting(event -> ((ConnectFailed) event).message())
           .allMatch(told -> told.contains("java.sql.SQLException"));
-      assertThat(logged.messages(Level.WARN))
-          .anyMatch(line -> line.endsWith("java.sql.SQLException"));
+      // the listener hears of it first
+      Await.until(
+          () ->
+              logged.messages(Level.WARN).stream()
+                  .anyMatch(line -> line.endsWith("java.sql.SQLException")),
+          "its line");
     }
   }
 }
