@@ -11,6 +11,8 @@ import org.jspecify.annotations.Nullable;
  * A connection that asks of each failure what it means: the lease is doomed where the connection
  * was lost, a unit of work hears of it, and a COMMIT or a write in autocommit that got no answer is
  * told apart from one that failed. Called on the thread that met the failure.
+ *
+ * <p>A little long, so that what a failure means is judged in one place.
  */
 public abstract class JudgedConnection extends LeasedConnection {
   /** An observer that hears nothing. It stands for null if the connection may be renewed. */
