@@ -65,7 +65,10 @@ final class Pooler {
   private final boolean said;
 
   private final Preparing preparing;
+
+  /** Written under this object's lock. */
   private volatile PoolerMode mode;
+
   private volatile Runnable listener = () -> {};
 
   Pooler(PoolerMode mode) {
@@ -143,8 +146,21 @@ final class Pooler {
   }
 
   private void found(String how) {
-    mode = PoolerMode.TRANSACTION;
+    become(PoolerMode.TRANSACTION);
     note("A pooler lies between here and the server: " + how + "." + BE_CERTAIN);
+  }
+
+  /** What another opening has found meanwhile counts, whatever this one has seen. */
+  private synchronized void foundNone() throws Found {
+    if (mode == PoolerMode.AUTO) {
+      mode = PoolerMode.NONE;
+    } else if (isThere()) {
+      throw new Found();
+    }
+  }
+
+  private synchronized void become(PoolerMode found) {
+    mode = found;
   }
 
   private void found(Connection connection, String how) throws SQLException {
@@ -157,7 +173,7 @@ final class Pooler {
   }
 
   private void foundPgpool() {
-    mode = PoolerMode.SESSION;
+    become(PoolerMode.SESSION);
     note(
         "Pgpool-II lies between here and the server, and lends a server connection for the whole"
             + " session: set pooler = session, and max-size no larger than num_init_children allows"
@@ -175,7 +191,7 @@ final class Pooler {
       if (!evidence.isEmpty()) {
         found(connection, evidence);
       }
-      mode = PoolerMode.NONE;
+      foundNone();
     }
     if (mayBeMistaken()) {
       preparing.allow(connection); // it prepares, and a pooler may be found yet
