@@ -27,6 +27,14 @@ import org.slf4j.Logger;
 public final class PrimarySearch {
   private static final Logger log = PoolEvents.log();
 
+  /**
+   * The longest pause between two searches is a tenth of the time for which writes have been
+   * refused, so that a failover takes its writers a tenth longer at most; but a second is no loss.
+   */
+  private static final int SHARE_OF_REFUSALS = 10;
+
+  private static final long NO_LOSS = TimeUnit.SECONDS.toNanos(1);
+
   /** What a refused write means for the connection that it was sent by. */
   public enum Refusal {
     /** The connection is as good as any: a moment ago no server that writes was found. */
@@ -89,7 +97,9 @@ public final class PrimarySearch {
   /** How many searches came without a long rest between them. From here on upkeep thread only. */
   private int searches;
 
-  private long ended;
+  /** When the first of these searches began. */
+  private long firstBegan;
+
   private boolean told;
   private long toldAt;
 
@@ -111,7 +121,7 @@ public final class PrimarySearch {
     this.notBefore = now;
     this.began = now;
     this.refusedAt = now;
-    this.ended = now;
+    this.firstBegan = now;
   }
 
   // ---- told and asked by whoever writes, or examines a connection
@@ -255,23 +265,30 @@ public final class PrimarySearch {
     long longest = config.retry().maxBackoff().toNanos();
     // A search that finds a server doesn't reset this: if each connection may lead to another
     // server, the next search may soon follow.
-    searches = now - ended > 2 * longest ? 1 : searches + 1;
-    ended = now;
+    searches = now - notBefore > 2 * longest ? 1 : searches + 1;
+    if (searches == 1) {
+      firstBegan = began;
+    }
+    long inProportion = Math.max(NO_LOSS, (now - firstBegan) / SHARE_OF_REFUSALS);
     notBefore =
         now
             + Backoff.delay(
-                searches, config.retry().initialBackoff().toNanos(), longest, random.getAsDouble());
+                searches,
+                config.retry().initialBackoff().toNanos(),
+                Math.min(longest, inProportion),
+                random.getAsDouble());
     underWay.set(null); // written last: whoever sees this reads the rest as it is now
     search.end(found);
   }
 
   /** Logs this at once, and then every ten seconds at most, because many may write. */
   private void tell() {
-    if (told && ended - toldAt < Reachability.LOG_EVERY) {
+    long now = time.nanoTime();
+    if (told && now - toldAt < Reachability.LOG_EVERY) {
       return;
     }
     told = true;
-    toldAt = ended;
+    toldAt = now;
     log.warn(
         "Pool {}: {} at {} takes no writes any more (it is a standby, or was told to write no"
             + " more), and no server that does was found. Reads go on, writes are refused (25006)."

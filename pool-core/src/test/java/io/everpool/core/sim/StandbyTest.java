@@ -24,6 +24,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.function.LongConsumer;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * A server that takes no writes any more is no reason to give up what reads from it, until there is
@@ -38,10 +40,10 @@ class StandbyTest {
   private static final long LONGEST_PAUSE = 16 * SECOND;
 
   /**
-   * With pauses drawn from ranges that double from 20 ms to 16 s there are a dozen searches in half
-   * a minute, and seldom more.
+   * With pauses drawn from ranges that double from 20 ms to a second, and then grow with the tenth
+   * of the time that has passed, there are some fifty searches in half a minute.
    */
-  private static final int A_FEW = 40;
+  private static final int A_FEW = 90;
 
   private final List<PoolEvent> events = new ArrayList<>();
   private final Map<Refusal, Integer> refusals = new EnumMap<>(Refusal.class);
@@ -158,6 +160,26 @@ class StandbyTest {
           int before = written;
           write(universe, upkeep, SECOND);
           assertThat(written - before).as("seed " + seed).isEqualTo(100);
+        });
+  }
+
+  /** However long the failover takes, it takes the writers a tenth longer, or a second. */
+  @ParameterizedTest
+  @ValueSource(ints = {1, 5, 10, 30, 60, 120, 160})
+  void writers_wait_a_tenth_of_the_failover_longer_at_most(int seconds) {
+    inManyWorlds(
+        seed -> {
+          Universe universe = new Universe(seed);
+          FakeDatabase database = new FakeDatabase(universe);
+          UpkeepWithoutFaces upkeep = open(universe, database, config().build());
+          database.demote();
+          write(universe, upkeep, seconds * SECOND);
+
+          database.move();
+          written = 0;
+          write(universe, upkeep, Math.max(SECOND, seconds * SECOND / 10) + SECOND);
+
+          assertThat(written).as("seed " + seed).isPositive();
         });
   }
 
