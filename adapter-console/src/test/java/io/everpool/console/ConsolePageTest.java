@@ -24,6 +24,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -35,6 +36,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * target/console-*.png}.
  */
 @Timeout(300)
+@Tag("one-jdk")
 class ConsolePageTest {
   private static final String TOKEN = "correct horse battery staple";
   private static final String SHORT_WORK = "select pg_catalog.pg_sleep(0.003)";

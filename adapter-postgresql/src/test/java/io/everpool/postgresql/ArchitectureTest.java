@@ -11,11 +11,13 @@ import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
 import com.tngtech.archunit.library.dependencies.SliceAssignment;
 import com.tngtech.archunit.library.dependencies.SliceIdentifier;
+import org.junit.jupiter.api.Tag;
 
 /** Which floor of the adapter may know which. */
 @AnalyzeClasses(
     packages = ArchitectureTest.ADAPTER,
     importOptions = ImportOption.DoNotIncludeTests.class)
+@Tag("one-jdk")
 class ArchitectureTest {
   static final String ADAPTER = "io.everpool.postgresql";
 

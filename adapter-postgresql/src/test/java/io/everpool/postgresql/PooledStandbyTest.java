@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -35,6 +36,7 @@ import org.postgresql.PGConnection;
  * stay where they are while the server beneath them becomes another one.
  */
 @Timeout(600)
+@Tag("one-jdk")
 class PooledStandbyTest {
   private static PostgresServer primary;
   private static Replica standby;

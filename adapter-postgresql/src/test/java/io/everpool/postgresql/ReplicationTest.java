@@ -21,11 +21,13 @@ import java.time.Duration;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** How far a real standby is, streaming, standing still, left alone and promoted. */
 @Timeout(600)
+@Tag("one-jdk")
 class ReplicationTest {
   /** A primary, a standby that has caught up with it, and a session on either. */
   private static final class Pair implements AutoCloseable {

@@ -24,6 +24,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -33,6 +34,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * A conflict is not a loss: each proves that somebody else got through, so all get through in the
  * end, and every increment counts once.
  */
+@Tag("one-jdk")
 class ConflictsIT {
   private static final int INCREMENTS = 20;
   private static final WorkOptions SERIALIZABLE =

@@ -37,6 +37,7 @@ import java.util.stream.Stream;
 import org.assertj.core.util.Throwables;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -47,6 +48,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * whichever host that is. A real primary and a standby that streams from it, promoted.
  */
 @Timeout(600)
+@Tag("one-jdk")
 class FailoverIT {
   private static final int THREADS = 4;
 

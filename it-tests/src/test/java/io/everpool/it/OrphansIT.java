@@ -24,6 +24,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -36,6 +37,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * ten minutes, the connection ends in one way or another, and somebody else wants the row.
  */
 @Timeout(300)
+@Tag("one-jdk")
 class OrphansIT {
   /** The server doesn't look after its clients by itself, so that the pool has to. */
   private static final String UNCHECKED = "-c client_connection_check_interval=0";

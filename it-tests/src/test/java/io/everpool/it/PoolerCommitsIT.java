@@ -26,6 +26,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -35,6 +36,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  * looks for it meets what there is by then. Another server process answers in any case.
  */
 @Timeout(180)
+@Tag("one-jdk")
 class PoolerCommitsIT {
   private static final String TABLE = "pooler_commits";
   private static final Map<String, String> POOLER =

@@ -29,6 +29,7 @@ import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -43,6 +44,7 @@ import org.postgresql.util.PGobject;
  * set, read-only and in its schema, as it is on a server.
  */
 @Timeout(180)
+@Tag("one-jdk")
 class PoolerTransactionsIT {
   private static @Nullable PgBouncer bouncer;
 

@@ -39,6 +39,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.jdbi.v3.core.Jdbi;
 import org.jdbi.v3.core.transaction.TransactionIsolationLevel;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.AfterParameterizedClassInvocation;
@@ -58,6 +59,7 @@ import org.postgresql.copy.CopyManager;
 @Timeout(180)
 @ParameterizedClass
 @EnumSource
+@Tag("one-jdk")
 class PoolersIT {
   private static final int THREADS = 8;
 

@@ -25,11 +25,13 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jdbi.v3.core.Jdbi;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** A real primary and a real standby that streams from it, as one pool. */
 @Timeout(600)
+@Tag("one-jdk")
 class ReplicasIT {
   private static final int THREADS = 4;
   private static final WorkOptions READ = WorkOptions.READ_ONLY;

@@ -27,6 +27,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Properties;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -35,6 +36,7 @@ import org.postgresql.jdbc.PgConnection;
 
 /** A lease begins as a new connection does, and the way there costs what must be, and no more. */
 @Sampled
+@Tag("one-jdk")
 class SessionStateIT {
 
   private static Pool poolOfOne(PoolConfig.Builder config) throws SQLException {

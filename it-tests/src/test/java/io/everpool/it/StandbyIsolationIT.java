@@ -34,6 +34,7 @@ import org.jdbi.v3.sqlobject.statement.SqlQuery;
 import org.jdbi.v3.sqlobject.transaction.Transaction;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -47,6 +48,7 @@ import org.postgresql.PGConnection;
  */
 @Sampled
 @Timeout(600)
+@Tag("one-jdk")
 class StandbyIsolationIT {
   private static final int SERIALIZABLE = Connection.TRANSACTION_SERIALIZABLE;
   private static final int REPEATABLE_READ = Connection.TRANSACTION_REPEATABLE_READ;

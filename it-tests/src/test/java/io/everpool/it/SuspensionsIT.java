@@ -18,9 +18,11 @@ import java.sql.SQLException;
 import java.time.Duration;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** A suspension is the normal life of a pool that sleeps, and an outage is none. */
+@Tag("one-jdk")
 class SuspensionsIT {
   /** Of a machine that is, and not of the pool. */
   private static final String BUSY = " has waited for ";

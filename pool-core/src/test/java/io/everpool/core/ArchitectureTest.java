@@ -16,11 +16,13 @@ import com.tngtech.archunit.library.dependencies.SliceIdentifier;
 import java.util.Random;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.locks.LockSupport;
+import org.junit.jupiter.api.Tag;
 
 /** Which room may know which, and who may look at the clock. */
 @AnalyzeClasses(
     packages = {"io.everpool.core", "io.everpool.api"},
     importOptions = ImportOption.DoNotIncludeTests.class)
+@Tag("one-jdk")
 class ArchitectureTest {
   private static final String CORE = "io.everpool.core";
 

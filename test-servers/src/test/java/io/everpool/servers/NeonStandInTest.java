@@ -20,12 +20,14 @@ import javax.net.SocketFactory;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.postgresql.PGConnection;
 
 /** What a client of Neon's sees, a client of the stand-in sees as well. */
+@Tag("one-jdk")
 class NeonStandInTest {
   private static final Duration LIMIT = Duration.ofSeconds(60);
   private static final Duration FIVE_MINUTES = NeonStandIn.SUSPEND_AFTER;

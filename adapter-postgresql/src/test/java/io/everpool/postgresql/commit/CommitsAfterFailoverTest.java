@@ -18,6 +18,7 @@ import java.sql.SQLException;
 import java.util.Objects;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -27,6 +28,7 @@ import org.junit.jupiter.api.Timeout;
  * that proves nothing, for it is there on the new primary.
  */
 @Timeout(600)
+@Tag("one-jdk")
 class CommitsAfterFailoverTest {
   private PostgresServer old;
   private Replica promoted;

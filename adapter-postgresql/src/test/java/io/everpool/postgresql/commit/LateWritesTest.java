@@ -26,6 +26,7 @@ import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -39,6 +40,7 @@ import org.postgresql.PGConnection;
  * gets no id of a transaction.
  */
 @Timeout(600)
+@Tag("one-jdk")
 class LateWritesTest {
   private static final Map<String, String> UNSEEN =
       Map.of("socketFactory", PlainSocketFactory.class.getName());

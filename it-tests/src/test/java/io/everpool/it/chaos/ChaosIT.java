@@ -5,10 +5,12 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.everpool.it.chaos.Score.Figure;
 import io.everpool.servers.PgBouncer;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** Nothing is lost and nothing is doubled, whatever strikes. */
+@Tag("one-jdk")
 class ChaosIT {
 
   /**

@@ -5,11 +5,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.everpool.servers.Await;
 import java.time.Duration;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** Ten pools that may have two hundred connections, on a server that has fifty. */
 @Timeout(300)
+@Tag("one-jdk")
 class FleetIT {
   private static final int SHIPS = 2;
   private static final int POOLS = 5;
