@@ -42,7 +42,11 @@ final class Wire {
   /** What a look has read; between position and limit are the bytes for the next read. */
   private final ByteBuffer seen = ByteBuffer.allocateDirect(LONGEST_LOOK).limit(0);
 
-  /** Whether something was written since the last read: an answer takes a while, so wait first. */
+  /**
+   * Whether something was written since the last read, so that an answer counts as one though
+   * nobody had to wait for it. Where threads outnumber the processors the server has often answered
+   * by the time the thread comes to read: then a read costs less than a wait that ends at once.
+   */
   private boolean asked;
 
   /**
@@ -52,7 +56,10 @@ final class Wire {
    */
   private volatile boolean overdue;
 
-  /** As {@link #waits()}, for each direction; only the thread in the driver writes them. */
+  /**
+   * As {@link #waits()}, for each direction; only the thread in the driver writes them. An answer
+   * that was there at once counts as a wait that has ended.
+   */
   private volatile long waitsToRead;
 
   private volatile long waitsToWrite;
@@ -129,27 +136,24 @@ final class Wire {
     }
     ByteBuffer target = ByteBuffer.wrap(to, offset, Math.min(length, LARGEST_TRANSFER));
     try {
-      boolean wait = asked;
+      boolean unawaited = asked;
       asked = false;
       for (; ; ) {
         refuseSevered();
-        if (wait && overdue) {
-          int late = channel.read(target); // a look at what has come, and no more
-          if (late == 0) {
-            throw new SocketTimeoutException("Read timed out before");
-          }
-          overdue = false;
-          return late;
-        }
-        if (wait) {
-          awaitInput();
-        }
         int read = channel.read(target);
         if (read != 0) {
           overdue = false;
+          if (unawaited) {
+            long waits = waitsToRead;
+            waitsToRead = waits + 2;
+          }
           return read;
         }
-        wait = true;
+        if (overdue) {
+          throw new SocketTimeoutException("Read timed out before");
+        }
+        awaitInput();
+        unawaited = false;
       }
     } catch (IOException e) {
       throw asFromAPlainSocket(e);

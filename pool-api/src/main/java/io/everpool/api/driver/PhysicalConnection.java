@@ -323,8 +323,8 @@ public interface PhysicalConnection {
    * Counts how often this connection has waited: for an answer of the server's, or for the server
    * to take what is sent. The value is twice the number of waits that have ended, plus one while a
    * wait is under way. So whoever asks twice and gets the same odd value knows that the same wait
-   * is still going on. 0 from a driver that can't tell. From any thread, without a round trip, and
-   * as of a moment ago.
+   * is still going on. An answer that was there at once may count as a wait that has ended. 0 from
+   * a driver that can't tell. From any thread, without a round trip, and as of a moment ago.
    */
   default long waits() {
     return 0;
