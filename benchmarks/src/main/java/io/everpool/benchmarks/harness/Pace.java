@@ -69,6 +69,16 @@ public enum Pace {
         TimeUnit.MILLISECONDS.toNanos(window));
   }
 
+  /** How many slices a warm-up has at the most that ends when the code is compiled. */
+  int slices() {
+    return this == SMOKE ? 1 : 15;
+  }
+
+  /** One slice of such a warm-up. */
+  Crowd.Span slice() {
+    return new Crowd.Span(0, span(1).windowNanos() / 2);
+  }
+
   /** How long all of JMH's warm-up takes together. */
   int jmhWarmUpMillis() {
     return jmhWarmUp;

@@ -86,10 +86,16 @@ final class Postgres extends Regime {
               + limit.plus(GRACE).toSeconds();
     }
     Settings settings = Settings.postgres(url, server.user(), server.password(), size);
+    Pace pace = surroundings.pace();
+    WarmUp.ofThisJvm().run(pace.slices(), () -> select(contender, settings, pace.slice()));
+    return select(contender, settings, pace.span(1));
+  }
+
+  /** Measures on connections of its own. */
+  private Figures select(Contender contender, Settings settings, Crowd.Span span) throws Exception {
     try (Contender.Open pool = contender.open(settings)) {
       Crowd.Lender lender = contender.pool() ? Lenders.of(pool) : Lenders.keeping(pool);
-      return Crowd.measure(
-          threads, size, lender, Crowd.Arrivals.CLOSED_LOOP, SELECT, surroundings.pace().span(2));
+      return Crowd.measure(threads, size, lender, Crowd.Arrivals.CLOSED_LOOP, SELECT, span);
     }
   }
 }
