@@ -8,6 +8,7 @@ module guice {
   requires io.everpool.hocon;
   requires io.everpool.jfr;
   requires io.everpool.jmx;
+  requires io.everpool.jndi;
   requires io.everpool.metrics;
   requires io.everpool.micrometer;
   requires io.everpool.postgresql;

@@ -20,9 +20,7 @@ import java.io.InputStream;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.sql.SQLException;
 import java.util.Map;
-import javax.management.JMException;
 import javax.management.ObjectName;
 import jdk.jfr.Recording;
 import jdk.jfr.consumer.RecordingFile;
@@ -33,7 +31,7 @@ public final class Main {
   private Main() {}
 
   /** URL and user; the password is in the environment. */
-  public static void main(String[] arguments) throws JMException, IOException, SQLException {
+  public static void main(String[] arguments) throws Exception {
     Config settings =
         ConfigFactory.parseMap(
             Map.of(
@@ -41,6 +39,7 @@ public final class Main {
                 "everpool.user", arguments[1],
                 "everpool.password", System.getenv("APPLICATION_PASSWORD")));
     ByHand.requirePool(settings);
+    ByJndi.requirePool(settings);
     try (Recording recording = new Recording();
         EverpoolShutdown shutdown = new EverpoolShutdown()) {
       recording.start();
