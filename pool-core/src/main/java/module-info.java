@@ -7,6 +7,9 @@ module io.everpool.core {
 
   exports io.everpool.core;
 
+  // A container closes a pool by reflection, and the class of one that has readers is in there.
+  opens io.everpool.core.replicas;
+
   uses io.everpool.api.driver.DriverAdapter;
   uses java.sql.Driver;
 }

@@ -15,6 +15,9 @@ final class ByJndi {
   /** Throws if the pool doesn't work, or can't be closed as Tomcat closes a resource. */
   static void requirePool(Config settings) throws Exception {
     requirePool(reference(settings));
+    Reference replicated = reference(settings);
+    replicated.add(new StringRefAddr("readers", settings.getString("everpool.url")));
+    requirePool(replicated);
   }
 
   private static Reference reference(Config settings) {
