@@ -169,8 +169,7 @@ class TomcatTest {
       assertThat(application.warnings())
           .allSatisfy(
               warning ->
-                  assertThat(warning)
-                      .contains("registered the JDBC driver [org.postgresql.Driver]"));
+                  assertThat(warning).contains("clearReferencesJdbc", "[org.postgresql.Driver]"));
     }
   }
 
