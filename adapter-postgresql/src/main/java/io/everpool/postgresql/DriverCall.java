@@ -1,6 +1,7 @@
 package io.everpool.postgresql;
 
 import io.everpool.api.InvalidPoolConfigException;
+import io.everpool.postgresql.driver.PgjdbcInternals;
 import io.everpool.postgresql.driver.PresentDriver;
 import io.everpool.postgresql.driver.PropertyNames;
 import io.everpool.postgresql.driver.WrappingDriver;
@@ -13,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.Driver;
 
@@ -21,6 +23,9 @@ import org.postgresql.Driver;
  * although its class loader may be above ours (as with a driver that applications share).
  */
 final class DriverCall {
+  /** A number that the driver can read; all others are left to it. */
+  private static final Pattern SECONDS = Pattern.compile("[0-9]{1,9}");
+
   private final java.sql.Driver driver;
   private final String scheme;
   private final @Nullable ClassLoader loader = foreignLoader();
@@ -111,10 +116,14 @@ final class DriverCall {
     if (loader != null) {
       thread.setContextClassLoader(loader);
     }
+    int limit = takeLimit(properties);
     try {
       Connection connection = driver.connect(scheme + authority + path, properties);
       if (connection == null) {
         throw new SQLException("The driver doesn't take " + scheme + authority, "08001");
+      }
+      if (limit > 0) {
+        PgjdbcInternals.queryTimeout(PgjdbcInternals.within(connection), limit);
       }
       return connection;
     } finally {
@@ -122,5 +131,22 @@ final class DriverCall {
         thread.setContextClassLoader(before);
       }
     }
+  }
+
+  /**
+   * Takes the limit of statements out of the properties where it has to be set after the login.
+   * Returns it in seconds; 0 if it stays where it is. With {@code readOnlyMode=always} the
+   * constructor of pgjdbc's connection sends a statement, and if statements have a limit it fails
+   * with a NullPointerException when that statement has ended.
+   */
+  private static int takeLimit(Properties properties) {
+    String limit = properties.getProperty(PropertyNames.QUERY_TIMEOUT, "");
+    if (!SECONDS.matcher(limit).matches()
+        || !"true".equalsIgnoreCase(properties.getProperty("readOnly"))
+        || !"always".equalsIgnoreCase(properties.getProperty(PropertyNames.READ_ONLY_MODE))) {
+      return 0;
+    }
+    properties.remove(PropertyNames.QUERY_TIMEOUT);
+    return Integer.parseInt(limit);
   }
 }

@@ -360,11 +360,10 @@ final class PostgresConnector implements Connector {
             room,
             socket,
             lookupPermission,
-            new SessionWrites(
-                PgjdbcInternals.within(lent), judgement.readOnly(), purpose, pooler.isThere()),
+            new SessionWrites(lent, judgement, purpose, pooler, destination),
             present().tellsServer(commandTimeout) ? commandTimeout : Duration.ZERO,
             pooler.lendsByTransaction() ? pooler : null,
-            "ignore".equalsIgnoreCase(destination.properties().get("readOnlyMode")),
+            "ignore".equalsIgnoreCase(destination.properties().get(PropertyNames.READ_ONLY_MODE)),
             judgement.supersedesEarlier());
     everOpened = true;
     purpose.met(session.onStandby(), session.beganReadOnly());

@@ -2,8 +2,10 @@ package io.everpool.postgresql;
 
 import io.everpool.api.driver.SideEffects;
 import io.everpool.postgresql.driver.PgjdbcInternals;
+import io.everpool.postgresql.driver.PropertyNames;
 import io.everpool.postgresql.failure.Timelines;
 import io.everpool.postgresql.session.SideEffect;
+import io.everpool.postgresql.url.Destination;
 import java.sql.Connection;
 import java.sql.SQLException;
 import org.jspecify.annotations.Nullable;
@@ -23,6 +25,7 @@ import org.postgresql.PGConnection;
 final class SessionWrites {
   private static final String READ_ONLY = "default_transaction_read_only";
   private static final String STANDBY = "in_hot_standby";
+  private static final String REFUSE = "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY";
 
   private final Connection jdbc;
   private final Purpose purpose;
@@ -32,20 +35,35 @@ final class SessionWrites {
   /** Whether the session's transactions could write by default when it began. */
   private final boolean wroteAtFirst;
 
+  /**
+   * Whether the driver's {@code setReadOnly}, which it also calls at the login, sets the session's
+   * default ({@code readOnlyMode=always}).
+   */
+  private final boolean driverTellsSession;
+
   /** Whether we have told the session to refuse writes. */
   private boolean refused;
 
   /**
    * Is made for a session that has just begun.
    *
-   * @param readOnly whether the session takes no writes, as its server has told or has answered
-   * @param pooled whether a pooler, of whatever kind, lies before the server
+   * @param lent pgjdbc's connection, or what another driver has put around it
+   * @param judgement what the server has told or has answered
+   * @param pooler by which it is known whether a pooler, of whatever kind, lies before the server
    */
-  SessionWrites(Connection jdbc, boolean readOnly, Purpose purpose, boolean pooled) {
-    this.jdbc = jdbc;
+  SessionWrites(
+      Connection lent,
+      Timelines.Judgement judgement,
+      Purpose purpose,
+      Pooler pooler,
+      Destination destination)
+      throws SQLException {
+    this.jdbc = PgjdbcInternals.within(lent);
     this.purpose = purpose;
-    this.pooled = pooled;
-    this.readOnlyAtFirst = readOnly;
+    this.pooled = pooler.isThere();
+    this.readOnlyAtFirst = judgement.readOnly();
+    this.driverTellsSession =
+        "always".equalsIgnoreCase(destination.properties().get(PropertyNames.READ_ONLY_MODE));
     this.wroteAtFirst = !"on".equals(told(READ_ONLY));
   }
 
@@ -64,9 +82,9 @@ final class SessionWrites {
   void refuse(boolean value) throws SQLException {
     if (value) {
       if (!refuses()) {
-        send("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY");
+        send(REFUSE);
       }
-    } else if (refuses() == wroteAtFirst) {
+    } else if (refuses() == wroteAtFirst && !isHeldByDriver()) {
       send("RESET " + READ_ONLY);
     }
     refused = value;
@@ -85,9 +103,21 @@ final class SessionWrites {
     PgjdbcInternals.PRESENT.update(jdbc, sql);
   }
 
-  /** Is called when the session's settings are again what it was started with. */
-  void settingsReset() {
+  /** Whether the driver has set the session's default to read-only, and counts on it. */
+  private boolean isHeldByDriver() throws SQLException {
+    return driverTellsSession && jdbc.isReadOnly();
+  }
+
+  /**
+   * Is called when the session's settings are again what it was started with. What the driver has
+   * set after the start is gone with the rest, and the driver doesn't notice: it never sends it
+   * again, so that is done here.
+   */
+  void settingsReset() throws SQLException {
     refused = false;
+    if (isHeldByDriver()) {
+      send(REFUSE);
+    }
   }
 
   /**

@@ -27,6 +27,7 @@ public final class PropertyNames {
   public static final String PG_PORT = "PGPORT";
   public static final String PREPARED_STATEMENT_CACHE_QUERIES = "preparedStatementCacheQueries";
   public static final String QUERY_TIMEOUT = "queryTimeout";
+  public static final String READ_ONLY_MODE = "readOnlyMode";
   public static final String REPLICATION = "replication";
   public static final String REQUIRE_AUTH = "requireAuth";
   public static final String SERVICE = "service";

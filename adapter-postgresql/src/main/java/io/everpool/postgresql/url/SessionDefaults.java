@@ -48,8 +48,6 @@ final class SessionDefaults {
   /** The longest limit that the server accepts, which is 24 days and a good 20 hours. */
   private static final Duration LONGEST_STATEMENT_TIMEOUT = Duration.ofMillis(Integer.MAX_VALUE);
 
-  private static final String READ_ONLY_MODE = "readOnlyMode";
-
   private static final String STATEMENT_TIMEOUT = "statement_timeout";
 
   private SessionDefaults() {}
@@ -61,8 +59,8 @@ final class SessionDefaults {
     properties.putIfAbsent(PropertyNames.TCP_KEEP_ALIVE, "true");
     properties.putIfAbsent(PropertyNames.ASSUME_MIN_SERVER_VERSION, "9.0");
     if (pooler == PoolerMode.TRANSACTION
-        && "always".equalsIgnoreCase(properties.get(READ_ONLY_MODE))) {
-      properties.put(READ_ONLY_MODE, "transaction");
+        && "always".equalsIgnoreCase(properties.get(PropertyNames.READ_ONLY_MODE))) {
+      properties.put(PropertyNames.READ_ONLY_MODE, "transaction");
       notes.add(
           "readOnlyMode=always sets something for the session, which a pooler lends to others between"
               + " transactions: transactions are begun as read-only instead");
