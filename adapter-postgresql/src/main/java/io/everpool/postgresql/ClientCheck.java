@@ -66,7 +66,7 @@ final class ClientCheck {
 
   /**
    * Whether the failure names the setting. PostgreSQL names the parameter, in whatever language it
-   * speaks; PgBouncer and Neon may name only {@code options}, the parameter in which it stands.
+   * speaks; PgBouncer, Neon and RDS Proxy may name only the options among which it stands.
    */
   private static boolean namesIt(SQLException failure) {
     String message = String.valueOf(failure.getMessage()).toLowerCase(Locale.ROOT);

@@ -30,8 +30,9 @@ import org.postgresql.PGConnection;
  * the server is a standby when the server that answers is none. Pgpool-II may show the third only,
  * and only after it has gone on to another server; so that is heard later, too. A pooler doesn't
  * say whether it lends its server connections for a session or for a transaction. So it is taken
- * for one that lends them for a transaction, which works with both. Only Pgpool-II says its name,
- * and it lends them for a session: the key that it gives may be that of the standby behind it.
+ * for one that lends them for a transaction, which works with both. Only Pgpool-II and RDS Proxy
+ * say their names, and they lend them for a session. The key that Pgpool-II gives may be that of
+ * the standby behind it; RDS Proxy says its name as it refuses start-up options.
  */
 final class Pooler {
   private static final String BE_CERTAIN =
@@ -132,17 +133,34 @@ final class Pooler {
     if (then != PoolerMode.AUTO || !refusesOptions(failure)) {
       return false;
     }
-    found("it refuses start-up options");
+    if (isSaidByRdsProxy(lowerCase(failure))) {
+      foundForSessions("RDS Proxy", "");
+    } else {
+      found("it refuses start-up options");
+    }
     return true;
   }
 
   /**
-   * Whether the failure says that start-up options are refused, in PgBouncer's words: {@code
-   * unsupported startup parameter: options}.
+   * Whether the failure says that start-up options are refused, in PgBouncer's words ({@code
+   * unsupported startup parameter: options}) or in those of RDS Proxy.
    */
   static boolean refusesOptions(SQLException failure) {
-    String message = String.valueOf(failure.getMessage()).toLowerCase(Locale.ROOT);
-    return message.contains("unsupported") && message.contains("startup parameter");
+    String message = lowerCase(failure);
+    return (message.contains("unsupported") && message.contains("startup parameter"))
+        || isSaidByRdsProxy(message);
+  }
+
+  /**
+   * {@code Feature not supported: RDS Proxy currently doesn’t support command-line options}, with
+   * that apostrophe.
+   */
+  private static boolean isSaidByRdsProxy(String message) {
+    return message.contains("rds proxy") && message.contains("command-line options");
+  }
+
+  private static String lowerCase(SQLException failure) {
+    return String.valueOf(failure.getMessage()).toLowerCase(Locale.ROOT);
   }
 
   private void found(String how) {
@@ -165,19 +183,22 @@ final class Pooler {
 
   private void found(Connection connection, String how) throws SQLException {
     if (isPgpool(connection)) {
-      foundPgpool();
+      foundForSessions(
+          "Pgpool-II",
+          ", and max-size no larger than num_init_children allows for all of its clients");
     } else {
       found(how);
     }
     throw new Found();
   }
 
-  private void foundPgpool() {
+  private void foundForSessions(String name, String andSet) {
     become(PoolerMode.SESSION);
     note(
-        "Pgpool-II lies between here and the server, and lends a server connection for the whole"
-            + " session: set pooler = session, and max-size no larger than num_init_children allows"
-            + " for all of its clients");
+        name
+            + " lies between here and the server, and lends a server connection for the whole"
+            + " session: set pooler = session"
+            + andSet);
   }
 
   /**

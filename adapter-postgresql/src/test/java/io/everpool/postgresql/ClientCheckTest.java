@@ -67,7 +67,7 @@ class ClientCheckTest {
     assertThat(properties).isEmpty();
   }
 
-  /** As PostgreSQL 13, one on a kernel without it, PgBouncer 1.18 and 1.23, and others say it. */
+  /** As PostgreSQL 13, one on a kernel without it, PgBouncer 1.18 and 1.23, RDS Proxy say it. */
   @ParameterizedTest
   @ValueSource(
       strings = {
@@ -75,7 +75,9 @@ class ClientCheckTest {
         "FATAL: unbekannter Konfigurationsparameter »client_connection_check_interval«",
         "FATAL: invalid value for parameter \"client_connection_check_interval\": 500",
         "FATAL: unsupported startup parameter: options",
-        "FATAL: unsupported startup parameter in options: client_connection_check_interval"
+        "FATAL: unsupported startup parameter in options: client_connection_check_interval",
+        "FATAL: Feature not supported: RDS Proxy currently doesn’t support command-line options.",
+        "FATAL: Feature not supported: RDS Proxy currently doesn't support command-line options."
       })
   void who_refuses_it_is_asked_for_it_once(String message) {
     ClientCheck check = new ClientCheck(to(""), new Pooler(PoolerMode.AUTO));

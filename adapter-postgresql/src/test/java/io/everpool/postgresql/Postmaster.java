@@ -22,6 +22,7 @@ final class Postmaster implements AutoCloseable {
   private volatile byte[] answer = {};
   private volatile boolean forks = true;
   private volatile boolean resets;
+  private volatile boolean takesOptions = true;
   private final AtomicInteger accepted = new AtomicInteger();
 
   Postmaster(PostgresServer server) throws IOException {
@@ -64,6 +65,13 @@ final class Postmaster implements AutoCloseable {
     message[4] = (byte) (fields.length + 4);
     System.arraycopy(fields, 0, message, 5, fields.length);
     answers(message);
+  }
+
+  /** From now on only a client that asks for start-up options is told that, and no other. */
+  void answersOptionsInProtocol(String state, String text) {
+    answersInProtocol(state, text);
+    takesOptions = false;
+    forks = true;
   }
 
   /** A server before 14, which doesn't say what it is, lets the client in and is gone. */
@@ -122,13 +130,26 @@ final class Postmaster implements AutoCloseable {
       Socket client = socket.accept();
       accepted.incrementAndGet();
       if (forks) {
-        Socket behind = new Socket(server.host(), server.port());
-        run(() -> pass(client, behind));
-        run(() -> pass(behind, client));
+        run(() -> fork(client));
       } else {
         run(() -> refuse(client));
       }
     }
+  }
+
+  private void fork(Socket client) throws IOException {
+    byte[] first = new byte[8192];
+    int read = takesOptions ? 0 : client.getInputStream().read(first);
+    if (new String(first, 0, Math.max(0, read), StandardCharsets.UTF_8).contains("\0options\0")) {
+      try (client) {
+        client.getOutputStream().write(answer);
+      }
+      return;
+    }
+    Socket behind = new Socket(server.host(), server.port());
+    behind.getOutputStream().write(first, 0, Math.max(0, read));
+    run(() -> pass(client, behind));
+    pass(behind, client);
   }
 
   private static void pass(Socket from, Socket to) throws IOException {

@@ -408,7 +408,14 @@ public final class FailureRules {
           rule(ENDED, "28", "", null, ACCESS_DENIED, PASSWORD),
           rule(ENDED, "3D000", "", null, ACCESS_DENIED, DATABASE),
           rule(FATAL, "42501", "", null, ACCESS_DENIED, PASSWORD),
-          rule(FATAL, "", "unsupported startup parameter", null, REFUSED, OPTIONS),
+          // the second are RDS Proxy's, which speaks of the option that is called options
+          rule(
+              FATAL,
+              "",
+              "unsupported startup parameter|support command-line options",
+              null,
+              REFUSED,
+              OPTIONS),
 
           // A value that pgjdbc can't read, found before anything was sent
           rule(CONNECTING, "", "", IllegalArgumentException.class, REFUSED, PROPERTY),

@@ -363,6 +363,13 @@ class FailureRulesTest {
                 "08004",
                 "The maximum number of client connections to the proxy exceeded 100."),
             Verdict.OUT_OF_SLOTS));
+    samples.add(
+        connecting(
+            server(
+                "FATAL",
+                "0A000",
+                "Feature not supported: RDS Proxy currently doesn’t support command-line options."),
+            Verdict.REFUSED));
     // PgCat, whose severity is always FATAL
     samples.add(
         using(
