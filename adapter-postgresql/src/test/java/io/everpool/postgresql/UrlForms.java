@@ -322,6 +322,10 @@ record UrlForms(String from, String url, @Nullable String target, @Nullable Stri
               "Cloud SQL's socket factory",
               "jdbc:postgresql:///shop?cloudSqlInstance=p:r:i&socketFactory=com.google.cloud.sql.postgres.SocketFactory&user=app&password=SECRET",
               "localhost:5432/shop"),
+          works(
+              "Cloud SQL's, for a service account",
+              "jdbc:postgresql://google/shop?cloudSqlInstance=p:r:i&socketFactory=com.google.cloud.sql.postgres.SocketFactory&enableIamAuth=true&cloudSqlTargetPrincipal=app@p.iam.gserviceaccount.com&user=app&password=SECRET",
+              "google:5432/shop"),
           refused(
               "JDBC, user before the host",
               "jdbc:postgresql://app:SECRET@db.example.com/shop",

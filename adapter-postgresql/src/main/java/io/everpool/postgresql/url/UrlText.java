@@ -30,7 +30,11 @@ final class UrlText {
   private static final Pattern SEMICOLONS =
       Pattern.compile(".*;\\s*[A-Za-z_]+\\s*=.*", Pattern.DOTALL);
 
-  /** Names of parameters whose values may have an @ in them. */
+  /**
+   * Names of parameters whose values may have an @ in them, in small letters. Those behind
+   * sslfactoryarg are none of pgjdbc's: Google's connectors read them (service accounts, which
+   * Spring Cloud GCP writes into the URL as they are), Azure's plug-in and the AWS wrapper do.
+   */
   private static final Set<String> FREE =
       Set.of(
           "user",
@@ -46,7 +50,17 @@ final class UrlText {
           "sslkey",
           "sslrootcert",
           "socketfactoryarg",
-          "sslfactoryarg");
+          "sslfactoryarg",
+          "cloudsqltargetprincipal",
+          "cloudsqldelegates",
+          "alloydbtargetprincipal",
+          "alloydbdelegates",
+          "azure.username",
+          "azure.password",
+          "azure.clientsecret",
+          "azure.clientcertificatepassword",
+          "idpusername",
+          "idppassword");
 
   /** Names of parameters whose values may be a secret. */
   private static final Pattern SECRET =

@@ -456,6 +456,29 @@ class PostgresUrlTest {
     }
   }
 
+  /** People's and services' accounts have an @ in their names, and nobody encodes it. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "cloudSqlTargetPrincipal",
+        "cloudSqlDelegates",
+        "alloydbTargetPrincipal",
+        "alloydbDelegates",
+        "azure.username",
+        "idpUsername"
+      })
+  void anAccountsNameMayHaveAnAt(String name) {
+    for (String account : List.of("app@p.iam.gserviceaccount.com", "a@x.example,b@y.example")) {
+      Connector connector = connector("jdbc:postgresql://h/d?" + name + "=" + account + "&user=u");
+      assertThat(connector.target()).isEqualTo("h:5432/d");
+      assertThat(connector.notes())
+          .singleElement()
+          .asString()
+          .startsWith(name + " is none of the properties of pgjdbc ")
+          .doesNotContain("@");
+    }
+  }
+
   /** They stand in none of its lists, for each type of the database's may have one. */
   @Test
   void theDriversClassesForTypesAreItsProperties() {
