@@ -86,7 +86,7 @@ record PoolHealth(boolean up, Map<String, Object> details) {
     try (Connection connection = pool.getConnection(pool.config().validationTimeout())) {
       answered = connection.isValid(seconds);
       answer = answered ? "valid" : "none";
-    } catch (SQLException e) {
+    } catch (SQLException | RuntimeException e) { // an interceptor may throw either
       answered = false;
       answer = String.valueOf(e.getMessage());
     }

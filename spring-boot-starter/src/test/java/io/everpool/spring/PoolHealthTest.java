@@ -3,17 +3,21 @@ package io.everpool.spring;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.everpool.api.LeaseInterceptor;
 import io.everpool.api.Pool;
 import io.everpool.api.PoolConfig;
 import io.everpool.api.framework.PoolOperations;
 import io.everpool.core.Everpool;
 import io.everpool.servers.Await;
 import io.everpool.servers.Port;
+import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Of a database that refuses every connection. */
 @Timeout(120)
@@ -91,6 +95,30 @@ class PoolHealthTest {
       PoolOperations.of(worked).resume();
       Await.until(
           Duration.ofSeconds(60), () -> PoolHealth.of(worked, EVIDENCE).up(), "the pool to be up");
+    }
+  }
+
+  /** As one that looks for a tenant, whom the thread of a health check hasn't got. */
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void aPoolWhoseInterceptorFailsIsDownIfItIsAsked(boolean checked) throws Exception {
+    LeaseInterceptor failing =
+        new LeaseInterceptor() {
+          @Override
+          public void acquired(Connection connection) throws SQLException {
+            if (checked) {
+              throw new SQLException("no tenant", "42501");
+            }
+            throw new IllegalStateException("no tenant");
+          }
+        };
+    PoolConfig config = PoolConfig.builder(Boot.h2("intercepted")).name("intercepted").build();
+    try (Pool pool = Everpool.builder(config).interceptor(failing).open()) {
+      PoolHealth asked = PoolHealth.asked(pool, EVIDENCE);
+
+      assertThat(asked.up()).isFalse();
+      assertThat(String.valueOf(asked.details().get("answer"))).contains("no tenant");
+      assertThat(PoolHealth.of(pool, EVIDENCE).up()).isTrue();
     }
   }
 
