@@ -7,6 +7,7 @@ import org.jspecify.annotations.Nullable;
 /** The settings of the main pool that Spring Boot's own {@code spring.datasource.*} contain. */
 final class Datasource {
   private static final String PREFIX = "spring.datasource.";
+  private static final int LONGEST_NAME = 64;
 
   private Datasource() {}
 
@@ -27,8 +28,18 @@ final class Datasource {
     put(settings, "url", url(properties));
     put(settings, "user", properties.find(PREFIX + "username"));
     put(settings, "password", properties.find(PREFIX + "password"));
-    put(settings, "name", properties.find(PREFIX + "name"));
+    Found name = properties.find(PREFIX + "name");
+    put(settings, "name", name == null ? null : name.with(poolName(name.value())));
     return settings;
+  }
+
+  /**
+   * A name that is free text to Spring Boot and to HikariCP, as the name of a pool: it is cut, and
+   * the letters that a pool's name can't have become dashes.
+   */
+  static String poolName(String text) {
+    String name = text.strip().replaceAll("[^A-Za-z0-9._-]", "-");
+    return name.substring(0, Math.min(name.length(), LONGEST_NAME));
   }
 
   private static void put(Map<String, Found> settings, String key, @Nullable Found found) {

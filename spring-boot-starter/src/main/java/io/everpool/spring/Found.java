@@ -17,4 +17,9 @@ record Found(ConfigurationPropertyName name, String value, String place) {
   boolean isBlank() {
     return value.isBlank();
   }
+
+  /** The same property with another value. */
+  Found with(String other) {
+    return new Found(name, other, place);
+  }
 }

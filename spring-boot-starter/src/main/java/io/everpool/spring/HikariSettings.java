@@ -50,7 +50,7 @@ final class HikariSettings {
     same("jdbc-url", "url");
     same("username", "user");
     same("password", "password");
-    row("pool-name", "name", name -> Optional.of(name.replaceAll("[^A-Za-z0-9._-]", "-")));
+    row("pool-name", "name", name -> Optional.of(Datasource.poolName(name)));
     same("maximum-pool-size", "max-size");
     same("minimum-idle", "min-size");
     row("connection-timeout", "acquire-timeout", HikariSettings::forEver);

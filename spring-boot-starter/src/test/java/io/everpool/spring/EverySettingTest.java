@@ -129,6 +129,24 @@ class EverySettingTest {
     assertThat(config.name()).isEqualTo("shop");
   }
 
+  /** Spring Boot and HikariCP take any text as a name. */
+  @ParameterizedTest
+  @CsvSource({
+    "my shop, my-shop",
+    "shop/eu:1, shop-eu-1",
+    "Läden, L-den",
+    "' shop ', shop",
+    "0123456789012345678901234567890123456789012345678901234567890123456789,"
+        + " 0123456789012345678901234567890123456789012345678901234567890123"
+  })
+  void springsNameOfADataSourceMayBeAnyText(String text, String name) {
+    for (String property :
+        List.of("spring.datasource.name", "spring.datasource.hikari.pool-name")) {
+      PoolConfig config = Settings.of("spring.datasource.url", Settings.URL, property, text).main();
+      assertThat(config.name()).as(property).isEqualTo(name);
+    }
+  }
+
   @Test
   void everpoolsOwnCountMore() {
     PoolConfig config =
