@@ -6,8 +6,10 @@ import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
 import java.sql.Connection;
+import java.sql.SQLClientInfoException;
 import java.sql.SQLException;
 import java.sql.SQLNonTransientConnectionException;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
@@ -125,6 +127,8 @@ final class SharedConnection {
 
   /** One loan: from its lending to its closing. */
   private final class Loan implements InvocationHandler {
+    private static final String CLOSED = "This connection is closed";
+
     private final AtomicBoolean over = new AtomicBoolean();
     private final boolean autoCommit;
     private final boolean readOnly;
@@ -151,6 +155,9 @@ final class SharedConnection {
         case "isValid" -> {
           return !over.get() && (boolean) call(method, arguments);
         }
+        case "abort" -> {
+          return over.get() ? null : call(method, arguments);
+        }
         case "equals" -> {
           return arguments != null && proxy == arguments[0];
         }
@@ -162,7 +169,7 @@ final class SharedConnection {
         }
         default -> {
           if (over.get()) {
-            throw new SQLNonTransientConnectionException("This connection is closed", "08003");
+            throw closed(method);
           }
           if (method.getName().equals("setTransactionIsolation") && isolation == 0) {
             isolation = connection.getTransactionIsolation();
@@ -170,6 +177,13 @@ final class SharedConnection {
           return call(method, arguments);
         }
       }
+    }
+
+    /** In an exception that the method declares: a proxy may throw no other. */
+    private static SQLException closed(Method method) {
+      return method.getName().equals("setClientInfo")
+          ? new SQLClientInfoException(CLOSED, "08003", Map.of())
+          : new SQLNonTransientConnectionException(CLOSED, "08003");
     }
 
     private void end() throws SQLException {
