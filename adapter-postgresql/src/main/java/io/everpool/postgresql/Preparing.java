@@ -200,14 +200,7 @@ final class Preparing {
     try {
       // the driver's own BEGIN would be prepared
       PgjdbcInternals.PRESENT.update(connection, "BEGIN");
-      String name = nameOf(connection, sql);
-      if (name != null && name.startsWith(DRIVERS_OWN)) {
-        // The statement stays on the server connection, and the next client that gets this server
-        // connection would prepare under the same name. So it is deallocated.
-        PgjdbcInternals.PRESENT.update(connection, "DEALLOCATE \"" + name + "\"");
-      } else {
-        renamed = name;
-      }
+      renamed = renamedOf(connection, sql);
     } catch (SQLException e) {
       if (!DUPLICATE_PREPARED_STATEMENT.equals(e.getSQLState())) {
         throw e;
@@ -220,12 +213,25 @@ final class Preparing {
     return renamed;
   }
 
-  private static @Nullable String nameOf(Connection connection, String sql) throws SQLException {
+  /**
+   * The name of the question, if the pooler gives it one of its own. A question under a name of the
+   * driver's stays on the server connection, and the next client that gets this server connection
+   * would prepare under the same name. So it is deallocated. This comes before its closing: a
+   * driver that keeps no statements (preparedStatementCacheQueries=0) then deallocates it by
+   * itself, which does no harm, and the other way round DEALLOCATE would find none.
+   */
+  private static @Nullable String renamedOf(Connection connection, String sql) throws SQLException {
     try (PreparedStatement statement = connection.prepareStatement(sql)) {
       statement.unwrap(PGStatement.class).setPrepareThreshold(1);
+      String name;
       try (ResultSet row = statement.executeQuery()) {
-        return row.next() ? row.getString(1) : null;
+        name = row.next() ? row.getString(1) : null;
       }
+      if (name == null || !name.startsWith(DRIVERS_OWN)) {
+        return name;
+      }
+      PgjdbcInternals.PRESENT.update(connection, "DEALLOCATE \"" + name + "\"");
+      return null;
     }
   }
 }

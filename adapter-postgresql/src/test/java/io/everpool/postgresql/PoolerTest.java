@@ -124,6 +124,25 @@ class PoolerTest {
     }
   }
 
+  /** The driver then deallocates by itself what it has prepared. Many set it for old poolers. */
+  @ParameterizedTest
+  @ValueSource(strings = {"preparedStatementCacheQueries", "preparedStatementCacheSizeMiB"})
+  void one_lets_a_driver_in_that_keeps_no_statements(String property) throws Exception {
+    try (PgBouncer bouncer = before("transaction", Map.of("default_pool_size", "1"));
+        Connector connector =
+            connector(
+                bouncer.jdbcUrl() + "?" + property + "=0", c -> c.pooler(PoolerMode.TRANSACTION))) {
+      for (int i = 0; i < 2; i++) {
+        PhysicalConnection connection = connector.open(TIMEOUT);
+        String left = "select count(*) from pg_prepared_statements where name ~ '^S_'";
+        assertThat(ask(connection.jdbc(), left)).isEqualTo("0");
+        connection.close();
+      }
+      assertThat(connector.notes().stream().anyMatch(note -> note.contains("not prepared on")))
+          .isEqualTo(kind == PgBouncer.Kind.FORGETS);
+    }
+  }
+
   /** The driver throws what the last host has said, and here the last is down. */
   @ParameterizedTest
   @EnumSource(names = {"AUTO", "NONE"})
