@@ -43,7 +43,7 @@ record Flags(
       """
       java -jar benchmarks/target/benchmarks.jar [--short | --long | --smoke] [flags]
 
-        --short          all of it in about a quarter of an hour on two cores (the default)
+        --short          all of it in about twenty minutes on two cores (the default)
         --long           every window longer, and three rounds; about an hour and a half
         --smoke          whether it runs at all; the figures mean nothing
         --regimes a,b    only these: a key (cycle-8) or a group (cycle); all are in --list

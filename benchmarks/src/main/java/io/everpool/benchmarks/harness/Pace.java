@@ -11,7 +11,7 @@ import java.util.concurrent.TimeUnit;
 public enum Pace {
   /** Only shows whether everything runs; its figures mean nothing. */
   SMOKE(1, 20, 60, 20, 1, 20, 1, 1, 20, 2_000, 1_000),
-  /** Measures all regimes and pools in about a quarter of an hour on two cores. */
+  /** Measures all regimes and pools in about twenty minutes on two cores. */
   SHORT(1, 500, 1_500, 1_500, 3, 200, 5, 3, 150, 1_000_000, 3_000),
   /** Measures with longer windows, in three rounds; this takes about an hour and a half. */
   LONG(3, 1_000, 3_000, 2_500, 4, 750, 5, 5, 150, 1_000_000, 40_000);
