@@ -88,6 +88,7 @@ final class Unit implements UnitObserver, AutoCloseable {
   public void close() {
     boolean late = deadline != null && deadline.end(); // this comes first: the driver may hang next
     try {
+      failure.runEnded(); // an Error may have ended it
       if (nesting.isWithinAnothers() && !isPromised() && log.mayLeaveSomething(face)) {
         nesting.committed();
       }
@@ -95,6 +96,7 @@ final class Unit implements UnitObserver, AutoCloseable {
     } finally {
       face.observer(heardBefore);
       nesting.leave();
+      failure.unitEnded();
     }
   }
 

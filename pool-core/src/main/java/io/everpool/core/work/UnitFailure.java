@@ -14,6 +14,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * What has gone wrong in a unit's present run: what was heard of its connection, and what the
  * exception means that the run ended with. Used on the unit's thread.
+ *
+ * <p>A little long, because what becomes of a COMMIT in doubt depends on all that is noted here.
  */
 final class UnitFailure {
 
@@ -207,10 +209,10 @@ final class UnitFailure {
     }
   }
 
-  /** The run has failed, and may have repeated what the run before it has left in doubt. */
-  void runFailed() {
+  /** The run has ended, and may have repeated what the run before it has left in doubt. */
+  void runEnded() {
     for (UnitFailure at = this; at != null; at = at.outer) {
-      if (at.log.commits(at.answers()) > at.answeredBefore) {
+      if (at.commitToRepeat != null && at.log.commits(at.answers()) > at.answeredBefore) {
         at.nothingToRepeat();
       }
     }
@@ -244,15 +246,28 @@ final class UnitFailure {
   void wentWell() {
     if (!leftNow) {
       nothingToRepeat();
-    } else if (outer == null) {
-      commitNotRepeated();
     }
   }
 
-  /** There is no run that would repeat the COMMIT in doubt: so it is told. */
-  void commitNotRepeated() {
+  /** The unit is over, however it has ended. What it has left only one around it may repeat. */
+  void unitEnded() {
+    if (outer == null) {
+      commitNotRepeated(false);
+    }
+  }
+
+  /**
+   * There is no run that would repeat the COMMIT in doubt: so it is told. But a failure of the
+   * unit's own comes out as it is, for it may be that COMMIT's doing.
+   *
+   * @param own whether the unit ends with such a failure; one around it may go on behind that
+   */
+  void commitNotRepeated(boolean own) {
+    if (own && outer != null) {
+      return;
+    }
     Runnable telling = nothingToRepeat();
-    if (telling != null && commitUnknown == null) {
+    if (telling != null && commitUnknown == null && !own) {
       telling.run();
     }
   }

@@ -257,7 +257,7 @@ public final class UnitRunner {
         return result;
       } catch (Exception thrown) {
         Exception failure = failures.ofWork(thrown);
-        unit.failure.runFailed();
+        unit.failure.runEnded();
         String refusal = unit.oneShots().refusal();
         if (again && refusal != null) {
           throw UnitRunner.<X>asThrown(asBefore(unit, refusal, failures));
@@ -368,9 +368,7 @@ public final class UnitRunner {
   private void giveUp(
       Unit unit, Exception failure, Failures failures, RerunRule rule, String because) {
     failures.decided(rule, because);
-    if (rule != RerunRule.OWN_FAILURE) {
-      unit.failure.commitNotRepeated();
-    }
+    unit.failure.commitNotRepeated(rule == RerunRule.OWN_FAILURE);
     Throwable unknown = unit.failure.commitUnknown(); // counts once, whatever units make of it
     if (!unit.report(unknown == null ? failure : unknown) || rule == RerunRule.OWN_FAILURE) {
       return;

@@ -471,4 +471,72 @@ class RepeatedCommitTest extends RunnerFixture {
     assertThat(runs).isEqualTo(2);
     isTold(thrown);
   }
+
+  // ---- an Error ends a unit as well
+
+  /** It comes out as it is, and says nothing of what the run before it has left in doubt. */
+  private void isTheError(@Nullable Throwable thrown, Outcome expected) {
+    assertThat(thrown).isInstanceOf(AssertionError.class).hasMessage("its own").hasNoCause();
+    int told = expected == Outcome.IS_TOLD ? 1 : 0;
+    assertThat(warnings()).hasSize(told);
+    assertThat(events(PoolEvent.CommitResolved.class)).hasSize(told);
+  }
+
+  private static Stream<Arguments> beforeAnError() {
+    return Stream.of(How.values())
+        .flatMap(
+            how ->
+                Stream.of(
+                    Arguments.of(how, List.of(), Outcome.IS_TOLD),
+                    Arguments.of(how, List.of(Step.COMMITS), Outcome.IS_NO_NEWS)));
+  }
+
+  private void runsAndEndsInAnError(Connection connection, How how, List<Step> second)
+      throws SQLException {
+    if (runs++ == 0) {
+      run(connection, how, FIRST_LOST);
+    }
+    run(connection, how, second);
+    throw new AssertionError("its own");
+  }
+
+  @ParameterizedTest
+  @MethodSource("beforeAnError")
+  void isToldOfAUnitThatEndsInAnError(How how, List<Step> second, Outcome expected)
+      throws SQLException {
+    isTheError(
+        nested(WorkOptions.IDEMPOTENT, same -> runsAndEndsInAnError(same, how, second)), expected);
+    assertThat(runs).isEqualTo(2);
+  }
+
+  @ParameterizedTest
+  @MethodSource("beforeAnError")
+  void isToldOnceThoughTheErrorPassesTheUnitAroundIt(How how, List<Step> second, Outcome expected)
+      throws SQLException {
+    Throwable thrown =
+        nested(
+            WorkOptions.DEFAULT,
+            outer -> {
+              writesInAutocommit(outer, how);
+              inner(outer, WorkOptions.IDEMPOTENT, same -> runsAndEndsInAnError(same, how, second));
+            });
+    isTheError(thrown, expected);
+    assertThat(runs).isEqualTo(2);
+  }
+
+  /** An interceptor may throw it, say. */
+  @ParameterizedTest
+  @EnumSource
+  void isToldWhereAnErrorKeepsTheUnitFromAnotherConnection(How how) throws SQLException {
+    runner =
+        new UnitRunner(
+            leases,
+            () -> now,
+            () -> 0.5,
+            nanos -> {},
+            (face, options, timeout) -> {
+              throw new AssertionError("its own");
+            });
+    isTheError(thrown(WorkOptions.IDEMPOTENT, how, List.of(FIRST_LOST)), Outcome.IS_TOLD);
+  }
 }
