@@ -10,6 +10,7 @@ import io.everpool.api.WorkOptions;
 import io.everpool.core.BlindDriver.Kind;
 import io.everpool.core.jdbc.FakeDriver;
 import io.everpool.core.jdbc.FakeLeaseManager;
+import io.everpool.core.jdbc.ForwardingConnection;
 import io.everpool.core.jdbc.PooledConnection;
 import io.everpool.core.jdbc.ReadOnlyHint;
 import java.sql.Connection;
@@ -20,6 +21,7 @@ import java.sql.Statement;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -70,15 +72,43 @@ class RefusedHintsTest {
 
   /** In SQLite's words. */
   private void refuseReadOnly() {
-    driver.failures.put(
-        "setReadOnly",
+    refuseReadOnly(
         () -> new SQLException("Cannot change read-only flag after establishing a connection."));
+  }
+
+  private void refuseReadOnly(Supplier<Throwable> words) {
+    driver.failures.put("setReadOnly", words);
+  }
+
+  /** By which a method of a driver's says that there is no more to it. */
+  private static RuntimeException stub() {
+    RuntimeException thrown = new UnsupportedOperationException("not here");
+    thrown.setStackTrace(
+        new StackTraceElement[] {
+          new StackTraceElement(
+              "org.example.ExampleConnection", "set", "ExampleConnection.java", 7),
+          new StackTraceElement(
+              ForwardingConnection.class.getName(), "set", "ForwardingConnection.java", 70)
+        });
+    return thrown;
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void work_that_only_reads_is_done_over_a_driver_of_stubs(boolean inTransaction)
+      throws SQLException {
+    refuseReadOnly(RefusedHintsTest::stub);
+    isDoneAndRunAgain(inTransaction);
   }
 
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
   void work_that_only_reads_is_done_and_run_again(boolean inTransaction) throws SQLException {
     refuseReadOnly();
+    isDoneAndRunAgain(inTransaction);
+  }
+
+  private void isDoneAndRunAgain(boolean inTransaction) throws SQLException {
     AtomicInteger runs = new AtomicInteger();
     try (Pool pool = open()) {
       for (int i = 0; i < 2; i++) {

@@ -1,5 +1,7 @@
 package io.everpool.core.jdbc;
 
+import java.sql.SQLFeatureNotSupportedException;
+
 /**
  * Tells a driver that doesn't have a method from one that has failed in it. A method that is
  * missing has done nothing, and frameworks try what newer versions of JDBC have.
@@ -24,6 +26,17 @@ final class MissingMethods {
     }
     return e instanceof AbstractMethodError
         && (isFace(trace, 0) || (e.getMessage() == null && isFace(trace, 1)));
+  }
+
+  /**
+   * Whether a call has failed because the driver doesn't have the method, or what the method is
+   * for: then it has changed nothing. It says so by JDBC's own exception, or as of {@link
+   * #isMissed}.
+   */
+  static boolean isLacking(Throwable e) {
+    return e instanceof SQLFeatureNotSupportedException
+        || e instanceof AbstractMethodError
+        || isMissed(e);
   }
 
   private static boolean isFace(StackTraceElement[] trace, int depth) {

@@ -20,7 +20,7 @@ public final class ReadOnlyHint {
     Session session = face.current();
     try {
       face.setReadOnly(value);
-    } catch (SQLException | AbstractMethodError e) {
+    } catch (SQLException | UnsupportedOperationException | AbstractMethodError e) {
       if (session.broken()
           || !session.isBlind()
           || (e instanceof SQLException failure && session.verdict(failure).fatal())) {

@@ -3,7 +3,6 @@ package io.everpool.core.jdbc;
 import java.sql.Connection;
 import java.sql.SQLClientInfoException;
 import java.sql.SQLException;
-import java.sql.SQLFeatureNotSupportedException;
 import java.sql.ShardingKey;
 import java.util.Map;
 import java.util.Properties;
@@ -46,8 +45,10 @@ abstract class RestoredConnection extends AskingConnection {
       } else {
         super.setAutoCommit(value);
       }
-    } catch (SQLFeatureNotSupportedException | AbstractMethodError e) {
-      settings.unchanged(Setting.AUTO_COMMIT);
+    } catch (SQLException | RuntimeException | AbstractMethodError e) {
+      if (MissingMethods.isLacking(e)) {
+        settings.unchanged(Setting.AUTO_COMMIT);
+      }
       throw e;
     }
     settings.changed(Setting.AUTO_COMMIT, value);
@@ -174,12 +175,14 @@ abstract class RestoredConnection extends AskingConnection {
   private void call(Settings settings, Setting setting, Setter setter) throws SQLException {
     try {
       setter.call();
-    } catch (SQLFeatureNotSupportedException | AbstractMethodError e) {
-      settings.unchanged(setting);
-      throw e;
-    } catch (SQLException e) {
+    } catch (SQLException | RuntimeException | AbstractMethodError e) {
       Session s = session();
-      if (settings.isUnreadable(setting) && s != null && s.transactionFailed()) {
+      boolean refused =
+          e instanceof SQLException
+              && settings.isUnreadable(setting)
+              && s != null
+              && s.transactionFailed();
+      if (refused || MissingMethods.isLacking(e)) {
         settings.unchanged(setting);
       }
       throw e;
@@ -402,8 +405,8 @@ abstract class RestoredConnection extends AskingConnection {
     try {
       set = call.sets();
       return set;
-    } catch (SQLFeatureNotSupportedException e) {
-      set = false;
+    } catch (SQLException | RuntimeException e) {
+      set = !MissingMethods.isLacking(e);
       throw e;
     } finally {
       Session s = session();

@@ -485,6 +485,10 @@ abstract class SessionSettings extends SessionFacts {
       marks |= verdict(e).fatal() ? BROKEN : FAILED;
       throw e;
     } catch (Throwable e) {
+      if (MissingMethods.isMissed(e)) {
+        marks |= FAILED;
+        throw new SQLFeatureNotSupportedException("The driver can't tell it: " + e, "0A000", e);
+      }
       marks |= BROKEN;
       throw e;
     }
@@ -514,13 +518,14 @@ abstract class SessionSettings extends SessionFacts {
     }
     try {
       known.changing(setting);
-    } catch (SQLException e) {
-      if (verdict(e).fatal()) {
+    } catch (SQLException | RuntimeException | AbstractMethodError e) {
+      boolean lacking = MissingMethods.isLacking(e);
+      if (e instanceof SQLException failure ? verdict(failure).fatal() : !lacking) {
         throw e;
       }
       // It can be set all the same; the session is closed after the lease.
       known.unreadable(setting);
-      if (setting == Setting.CLIENT_INFO && e instanceof SQLFeatureNotSupportedException) {
+      if (setting == Setting.CLIENT_INFO && lacking) {
         known.hasNoClientInfo();
       }
     }

@@ -3,7 +3,6 @@ package io.everpool.core.jdbc;
 import java.sql.Connection;
 import java.sql.SQLClientInfoException;
 import java.sql.SQLException;
-import java.sql.SQLFeatureNotSupportedException;
 import java.util.Objects;
 import java.util.Properties;
 import org.jspecify.annotations.Nullable;
@@ -287,8 +286,8 @@ final class Settings {
       if (!shared || setting != Setting.CLIENT_INFO) { // shared: another server session may answer
         setting.requireNoMore(jdbc, value);
       }
-    } catch (SQLFeatureNotSupportedException | AbstractMethodError e) {
-      if (!same(setting.reader.read(jdbc), value)) {
+    } catch (SQLException | RuntimeException | AbstractMethodError e) {
+      if (!MissingMethods.isLacking(e) || !same(setting.reader.read(jdbc), value)) {
         throw e;
       }
     }

@@ -70,11 +70,29 @@ class MissingSettersTest {
     return new SQLFeatureNotSupportedException("not here", "HYC00");
   }
 
+  /** What a driver throws whose method is nothing more than that. */
+  private static RuntimeException stub() {
+    RuntimeException thrown = new UnsupportedOperationException("not here");
+    thrown.setStackTrace(
+        new StackTraceElement[] {
+          new StackTraceElement(
+              "org.example.ExampleConnection", "set", "ExampleConnection.java", 7),
+          new StackTraceElement(
+              ForwardingConnection.class.getName(), "set", "ForwardingConnection.java", 70)
+        });
+    return thrown;
+  }
+
   /** How a driver may say so; but of client info by its own exception. */
   private static Stream<Supplier<Throwable>> words(Pair pair) {
     return Stream.of(
         () -> pair == CLIENT_INFO ? new SQLClientInfoException(null, unsupported()) : unsupported(),
-        AbstractMethodError::new);
+        AbstractMethodError::new,
+        MissingSettersTest::stub);
+  }
+
+  static Stream<Arguments> sayings() {
+    return pairs().flatMap(pair -> words(pair).map(words -> Arguments.of(pair, words)));
   }
 
   static Stream<Arguments> missing() {
@@ -114,6 +132,31 @@ class MissingSettersTest {
     }
     assertThat(leases.session).as("connections").hasValue(1);
     assertThat(leases.released).hasValue(3);
+    assertThat(leases.doomed).isEmpty();
+  }
+
+  static Stream<Arguments> unreadable() {
+    return pairs()
+        .filter(pair -> pair != AUTO_COMMIT) // which all have
+        .flatMap(
+            pair ->
+                Stream.<Supplier<Throwable>>of(
+                        MissingSettersTest::unsupported,
+                        AbstractMethodError::new,
+                        MissingSettersTest::stub)
+                    .map(words -> Arguments.of(pair, words)));
+  }
+
+  /** What can't be asked for can be set all the same, as without a pool. */
+  @ParameterizedTest
+  @MethodSource("unreadable")
+  void aSetterNeedsNoGetter(Pair pair, Supplier<Throwable> words) throws SQLException {
+    without(pair.getter(), words);
+    PooledConnection connection = leases.acquire();
+    pair.call().on(connection);
+    assertThat(driver.calls).anyMatch(call -> call.startsWith(pair.setter()));
+    connection.setAutoCommit(false);
+    connection.close();
     assertThat(leases.doomed).isEmpty();
   }
 
@@ -157,12 +200,12 @@ class MissingSettersTest {
 
   /** A driver may take one value and no other. */
   @ParameterizedTest
-  @MethodSource("pairs")
-  void whatWasSetBeforeIsUndone(Pair pair) throws SQLException {
+  @MethodSource("sayings")
+  void whatWasSetBeforeIsUndone(Pair pair, Supplier<Throwable> words) throws SQLException {
     PooledConnection connection = leases.acquire();
     FakePhysical physical = FakeLeaseManager.physical(connection);
     pair.call().on(connection);
-    driver.failNext(pair.setter(), words(pair).findFirst().orElseThrow().get());
+    driver.failNext(pair.setter(), words.get());
     assertThat(catchThrowable(() -> pair.call().on(connection))).isNotNull();
     driver.calls.clear();
     connection.close();
@@ -194,11 +237,17 @@ class MissingSettersTest {
     assertThat(leases.released).hasValue(1);
   }
 
+  static Stream<Arguments> ofATypeMap() {
+    return words(TYPE_MAP)
+        .flatMap(words -> Stream.of(true, false).map(putsInto -> Arguments.of(words, putsInto)));
+  }
+
   /** To read it is no change; but where somebody has put something into it, that stays. */
   @ParameterizedTest
-  @ValueSource(booleans = {true, false})
-  void aTypeMapThatCannotBeSetMayBeRead(boolean putsInto) throws SQLException {
-    without(TYPE_MAP.setter(), MissingSettersTest::unsupported);
+  @MethodSource("ofATypeMap")
+  void aTypeMapThatCannotBeSetMayBeRead(Supplier<Throwable> words, boolean putsInto)
+      throws SQLException {
+    without(TYPE_MAP.setter(), words);
     PooledConnection connection = leases.acquire();
     Map<String, Class<?>> map = connection.getTypeMap();
     if (putsInto) {
@@ -209,9 +258,14 @@ class MissingSettersTest {
     assertThat(leases.closed.contains(CloseReason.RESET_FAILED)).isEqualTo(putsInto);
   }
 
-  @Test
-  void aTypeMapThatIsNotThereMayBeAskedFor() throws SQLException {
-    without(TYPE_MAP.getter(), MissingSettersTest::unsupported);
+  static Stream<Supplier<Throwable>> wordsOfATypeMap() {
+    return words(TYPE_MAP);
+  }
+
+  @ParameterizedTest
+  @MethodSource("wordsOfATypeMap")
+  void aTypeMapThatIsNotThereMayBeAskedFor(Supplier<Throwable> words) throws SQLException {
+    without(TYPE_MAP.getter(), words);
     PooledConnection connection = leases.acquire();
     assertThat(catchThrowable(connection::getTypeMap)).isNotNull();
     connection.close();

@@ -14,8 +14,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** A sharding key can be set and not asked for, so nothing brings the first one back. */
@@ -90,12 +92,29 @@ class ShardingKeysTest {
     assertThatThrownBy(connection::beginAnew).hasMessageContaining("sharding key");
   }
 
+  static Stream<Arguments> refusals() {
+    return calls().stream()
+        .flatMap(
+            call ->
+                Stream.<Throwable>of(
+                        new SQLFeatureNotSupportedException("no shards", "0A000"),
+                        new UnsupportedOperationException("no shards"))
+                    .map(refusal -> Arguments.of(call, refusal)));
+  }
+
   /** To try costs nothing with a driver that can't. */
   @ParameterizedTest
-  @MethodSource("calls")
-  void aDriverWithoutTheFeatureLosesNoConnection(Call call) throws SQLException {
+  @MethodSource("refusals")
+  void aDriverWithoutTheFeatureLosesNoConnection(Call call, Throwable refusal) throws SQLException {
     PooledConnection connection = leases.acquire();
-    driver.failNext(call.name(), new SQLFeatureNotSupportedException("no shards", "0A000"));
+    refusal.setStackTrace(
+        new StackTraceElement[] {
+          new StackTraceElement(
+              "org.example.ExampleConnection", "set", "ExampleConnection.java", 7),
+          new StackTraceElement(
+              ForwardingConnection.class.getName(), "set", "ForwardingConnection.java", 70)
+        });
+    driver.failNext(call.name(), refusal);
     assertThatThrownBy(() -> call.setter().on(connection)).hasMessage("no shards");
     connection.close();
     assertThat(leases.released).hasValue(1);
