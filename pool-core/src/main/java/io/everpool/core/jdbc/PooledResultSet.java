@@ -22,7 +22,11 @@ public sealed class PooledResultSet extends ForwardingResultSet implements Resul
 
   @Override
   ResultSet delegate() throws SQLException {
-    connection.delegate();
+    if (statement == null) {
+      connection.delegate();
+    } else {
+      statement.requireOpen(); // a statement of a session that was lost is nobody's
+    }
     return bare;
   }
 
@@ -42,7 +46,7 @@ public sealed class PooledResultSet extends ForwardingResultSet implements Resul
 
   /** Whether the lease is over, or the connection has left the session that these rows are from. */
   boolean isOver() {
-    return connection.isGivenBack();
+    return (statement == null ? connection : statement.home()).isGivenBack();
   }
 
   @Override
@@ -52,7 +56,7 @@ public sealed class PooledResultSet extends ForwardingResultSet implements Resul
 
   @Override
   SQLException failed(SQLException e, @Nullable Session on) {
-    return connection.failed(e, on);
+    return statement == null ? connection.failed(e, on) : statement.failed(e, on);
   }
 
   @Override

@@ -3,6 +3,7 @@ package io.everpool.core.jdbc;
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
 
 import io.everpool.api.Verdict;
 import java.lang.reflect.Proxy;
@@ -15,6 +16,8 @@ import java.sql.Statement;
 import java.util.List;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The same face over another session. */
 class RenewalTest {
@@ -134,6 +137,85 @@ class RenewalTest {
     old.close();
     assertThat(leases.doomed).containsExactly(Verdict.CONNECTION_LOST);
     assertThat(connection.openStatements()).isEmpty();
+  }
+
+  /** So are their rows, whoever has opened them, and within a unit of work. */
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void rowsOfTheOldSessionAreClosed(boolean inUnit) throws SQLException {
+    PooledConnection connection = leases.acquire();
+    connection.observer(inUnit ? new Hearing() : null);
+    Statement old = connection.createStatement();
+    List<ResultSet> open =
+        List.of(old.executeQuery("select 1"), old.getResultSet(), old.getGeneratedKeys());
+    doom(connection);
+    connection.silence(); // it is renewed by a unit
+    connection.letGo();
+    leases.renew(connection);
+    driver.calls.clear();
+    for (ResultSet rows : open) {
+      assertThat(rows.isClosed()).isTrue();
+      for (ThrowingCallable use :
+          List.<ThrowingCallable>of(
+              rows::next,
+              () -> rows.getString(1),
+              () -> rows.getArray(1),
+              rows::getStatement,
+              rows::updateRow,
+              rows::insertRow,
+              rows::deleteRow,
+              () -> rows.unwrap(Proxy.class),
+              () -> rows.isWrapperFor(Proxy.class))) {
+        assertThatThrownBy(use)
+            .isInstanceOfSatisfying(
+                SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("08003"));
+      }
+      rows.close();
+    }
+    assertThat(driver.calls).isEmpty();
+    assertThat(leases.doomed).containsExactly(Verdict.CONNECTION_LOST);
+    connection.observer(null);
+    connection.close();
+    assertThat(leases.released).as("with nothing to clean up").hasValue(1);
+    assertThat(leases.resetsStarted).hasValue(0);
+  }
+
+  /** A row that is written, say, and an array that is read of a row. */
+  @Test
+  void whatRowsOfTheOldSessionSaySaysNothingOfTheNewOne() throws SQLException {
+    PooledConnection connection = leases.acquire();
+    ResultSet rows = connection.createStatement().executeQuery("select 1");
+    doom(connection);
+    connection.letGo();
+    leases.renew(connection);
+    for (ThrowingCallable use :
+        List.<ThrowingCallable>of(
+            rows::updateRow,
+            rows::insertRow,
+            rows::deleteRow,
+            () -> rows.getArray(1).getArray(),
+            () -> rows.getBlob(1).length())) {
+      Throwable said = catchThrowable(use);
+      assertThat(said).isInstanceOf(SQLException.class);
+      assertThat(leases.doomed).containsExactly(Verdict.CONNECTION_LOST);
+    }
+  }
+
+  private static final class Hearing implements UnitObserver {
+    @Override
+    public void executing() {}
+
+    @Override
+    public void exposed() {}
+
+    @Override
+    public void failed(Verdict verdict, SQLException failure) {}
+
+    @Override
+    public void writeRefused() {}
+
+    @Override
+    public void commit() {}
   }
 
   /** Closed means closed, also for who is just fetching a new session. */
