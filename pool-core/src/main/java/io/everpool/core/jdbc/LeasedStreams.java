@@ -1,5 +1,6 @@
 package io.everpool.core.jdbc;
 
+import io.everpool.api.driver.Causes;
 import java.io.FilterInputStream;
 import java.io.FilterOutputStream;
 import java.io.FilterReader;
@@ -9,6 +10,7 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.Reader;
 import java.io.Writer;
+import java.sql.SQLException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,6 +20,13 @@ import org.jspecify.annotations.Nullable;
 final class LeasedStreams {
 
   private LeasedStreams() {}
+
+  /** A call of a stream. */
+  @FunctionalInterface
+  private interface Call {
+    /** Returns what the stream returns, if that is a number. */
+    long run() throws IOException;
+  }
 
   /** The lease that a stream belongs to. */
   private record Lease(PooledConnection connection, @Nullable Session session) {
@@ -29,9 +38,36 @@ final class LeasedStreams {
       return session == null || connection.session() != session;
     }
 
-    void check() throws IOException {
+    /**
+     * Makes a call of the driver's stream. Its failures mean what those of any other call mean, and
+     * are thrown as they are.
+     */
+    long call(Call call) throws IOException {
       if (isOver()) {
         throw new IOException("The connection of this stream is closed", PooledConnection.closed());
+      }
+      try {
+        return call.run();
+      } catch (IOException e) {
+        if (!isOver()) {
+          SQLException cause = Causes.first(e, SQLException.class);
+          connection.failed(cause == null ? new SQLException(e) : cause);
+        }
+        throw e;
+      } catch (IndexOutOfBoundsException e) {
+        throw e; // a place in an array, which is the program's mistake
+      } catch (Throwable e) {
+        if (!isOver()) {
+          connection.broken(e);
+        }
+        throw e;
+      }
+    }
+
+    /** As {@link #call}, for what does nothing once the lease is over. */
+    void close(Call call) throws IOException {
+      if (!isOver()) {
+        call(call);
       }
     }
   }
@@ -46,40 +82,41 @@ final class LeasedStreams {
 
     @Override
     public int read() throws IOException {
-      lease.check();
-      return super.read();
+      return (int) lease.call(() -> super.read());
     }
 
     @Override
     public int read(byte[] to, int offset, int length) throws IOException {
-      lease.check();
-      return super.read(to, offset, length);
+      return (int) lease.call(() -> super.read(to, offset, length));
     }
 
     @Override
     public long skip(long count) throws IOException {
-      lease.check();
-      return super.skip(count);
+      return lease.call(() -> super.skip(count));
     }
 
     @Override
     public int available() throws IOException {
-      lease.check();
-      return super.available();
+      return (int) lease.call(super::available);
     }
 
     @Override
     @SuppressWarnings("UnsynchronizedOverridesSynchronized") // one thread at a time uses it
     public void reset() throws IOException {
-      lease.check();
-      super.reset();
+      lease.call(
+          () -> {
+            super.reset();
+            return 0;
+          });
     }
 
     @Override
     public void close() throws IOException {
-      if (!lease.isOver()) {
-        super.close();
-      }
+      lease.close(
+          () -> {
+            super.close();
+            return 0;
+          });
     }
   }
 
@@ -93,27 +130,38 @@ final class LeasedStreams {
 
     @Override
     public void write(int value) throws IOException {
-      lease.check();
-      out.write(value);
+      lease.call(
+          () -> {
+            out.write(value);
+            return 0;
+          });
     }
 
     @Override
     public void write(byte[] from, int offset, int length) throws IOException {
-      lease.check();
-      out.write(from, offset, length);
+      lease.call(
+          () -> {
+            out.write(from, offset, length);
+            return 0;
+          });
     }
 
     @Override
     public void flush() throws IOException {
-      lease.check();
-      out.flush();
+      lease.call(
+          () -> {
+            out.flush();
+            return 0;
+          });
     }
 
     @Override
     public void close() throws IOException {
-      if (!lease.isOver()) {
-        super.close();
-      }
+      lease.close(
+          () -> {
+            super.close();
+            return 0;
+          });
     }
   }
 
@@ -127,39 +175,40 @@ final class LeasedStreams {
 
     @Override
     public int read() throws IOException {
-      lease.check();
-      return super.read();
+      return (int) lease.call(() -> super.read());
     }
 
     @Override
     public int read(char[] to, int offset, int length) throws IOException {
-      lease.check();
-      return super.read(to, offset, length);
+      return (int) lease.call(() -> super.read(to, offset, length));
     }
 
     @Override
     public long skip(long count) throws IOException {
-      lease.check();
-      return super.skip(count);
+      return lease.call(() -> super.skip(count));
     }
 
     @Override
     public boolean ready() throws IOException {
-      lease.check();
-      return super.ready();
+      return lease.call(() -> super.ready() ? 1 : 0) == 1;
     }
 
     @Override
     public void reset() throws IOException {
-      lease.check();
-      super.reset();
+      lease.call(
+          () -> {
+            super.reset();
+            return 0;
+          });
     }
 
     @Override
     public void close() throws IOException {
-      if (!lease.isOver()) {
-        super.close();
-      }
+      lease.close(
+          () -> {
+            super.close();
+            return 0;
+          });
     }
   }
 
@@ -173,33 +222,47 @@ final class LeasedStreams {
 
     @Override
     public void write(int value) throws IOException {
-      lease.check();
-      super.write(value);
+      lease.call(
+          () -> {
+            super.write(value);
+            return 0;
+          });
     }
 
     @Override
     public void write(char[] from, int offset, int length) throws IOException {
-      lease.check();
-      super.write(from, offset, length);
+      lease.call(
+          () -> {
+            super.write(from, offset, length);
+            return 0;
+          });
     }
 
     @Override
     public void write(String from, int offset, int length) throws IOException {
-      lease.check();
-      super.write(from, offset, length);
+      lease.call(
+          () -> {
+            super.write(from, offset, length);
+            return 0;
+          });
     }
 
     @Override
     public void flush() throws IOException {
-      lease.check();
-      super.flush();
+      lease.call(
+          () -> {
+            super.flush();
+            return 0;
+          });
     }
 
     @Override
     public void close() throws IOException {
-      if (!lease.isOver()) {
-        super.close();
-      }
+      lease.close(
+          () -> {
+            super.close();
+            return 0;
+          });
     }
   }
 }

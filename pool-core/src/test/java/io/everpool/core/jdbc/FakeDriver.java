@@ -1,5 +1,6 @@
 package io.everpool.core.jdbc;
 
+import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.io.OutputStream;
@@ -72,6 +73,23 @@ public final class FakeDriver {
   /** Whether it gives out streams that note each use among the calls; else none. */
   public boolean streams;
 
+  /** What its streams throw at each use. */
+  public @Nullable Throwable streamFailure;
+
+  private int used(String how) throws IOException {
+    calls.add(how);
+    if (streamFailure instanceof IOException failure) {
+      throw failure;
+    }
+    if (streamFailure instanceof RuntimeException failure) {
+      throw failure;
+    }
+    if (streamFailure instanceof Error failure) {
+      throw failure;
+    }
+    return -1;
+  }
+
   /** A stream of such a type that fetches or sends whenever it is used; null for other types. */
   @Nullable Object stream(Class<?> type) {
     if (!streams) {
@@ -80,27 +98,38 @@ public final class FakeDriver {
     if (type == InputStream.class) {
       return new InputStream() {
         @Override
-        public int read() {
-          calls.add("read from the server");
-          return -1;
+        public int read() throws IOException {
+          return used("read from the server");
         }
 
         @Override
-        public int read(byte[] to, int offset, int length) {
+        public int read(byte[] to, int offset, int length) throws IOException {
           return read();
+        }
+
+        @Override
+        public int available() throws IOException {
+          return Math.max(0, read());
+        }
+
+        @Override
+        public void close() throws IOException {
+          if (streamFailure != null) {
+            used("closed on the server");
+          }
         }
       };
     }
     if (type == OutputStream.class) {
       return new OutputStream() {
         @Override
-        public void write(int value) {
-          calls.add("sent to the server");
+        public void write(int value) throws IOException {
+          used("sent to the server");
         }
 
         @Override
-        public void flush() {
-          calls.add("sent to the server");
+        public void flush() throws IOException {
+          used("sent to the server");
         }
       };
     }
