@@ -217,6 +217,11 @@ public abstract class JudgedConnection extends LeasedConnection {
         throw e;
       }
       unknown = LostAnswer.ofFailedCommit(s, e, first);
+    } catch (Error e) { // it passes as it is
+      if (open && first && !MissingMethods.isMissed(e) && s.effectsSince(begun) != Effects.NONE) {
+        LostAnswer.tellOfCommit(s, e);
+      }
+      throw e;
     }
     if (observer == null && !isOver()) { // a program that closed it is told "closed"
       s.loss = unknown; // the clean-up gives away what it finds there, and closeAfter keeps it

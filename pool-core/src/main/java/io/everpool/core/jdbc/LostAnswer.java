@@ -36,11 +36,16 @@ final class LostAnswer {
     return ofCommit(s, "The driver has failed in", thrown, first);
   }
 
+  /** Tells of a COMMIT that may have been done, for all that is known. Never throws. */
+  static void tellOfCommit(Session s, Throwable thrown) {
+    String pool = s.leases.config().name();
+    s.leases.emit(new PoolEvent.CommitResolved(pool, "", CommitStatus.UNKNOWN));
+    UnknownCommit.tell(pool, null, s.number(), null, false, thrown);
+  }
+
   private static SQLException ofCommit(Session s, String what, Exception thrown, boolean first) {
     if (first) {
-      String pool = s.leases.config().name();
-      s.leases.emit(new PoolEvent.CommitResolved(pool, "", CommitStatus.UNKNOWN));
-      UnknownCommit.tell(pool, null, s.number(), null, false, thrown);
+      tellOfCommit(s, thrown);
     }
     return new CommitOutcomeUnknownException(
         what

@@ -98,6 +98,10 @@ final class Commit {
     } catch (Throwable e) { // an Error passes as it is, and nothing is run again after it
       if (session.effectsSince(begun) != Effects.NONE) {
         inDoubt();
+        if (!Repetition.isOfNothing(unit)) {
+          String transaction = ticket == null ? null : ticket.toString();
+          tell(session, transaction, CommitStatus.UNKNOWN, e);
+        }
       }
       throw e;
     }
@@ -342,6 +346,14 @@ final class Commit {
     }
   }
 
+  private void tell(
+      Session session, @Nullable String transaction, CommitStatus status, Throwable lost) {
+    emit(transaction, status);
+    String pool = runner.leases.config().name();
+    boolean goesOn = status == CommitStatus.IN_PROGRESS;
+    UnknownCommit.tell(pool, unit.options.label(), session.number(), transaction, goesOn, lost);
+  }
+
   /**
    * Tells that nobody knows what became of the COMMIT.
    *
@@ -355,11 +367,9 @@ final class Commit {
       CommitStatus status,
       boolean called,
       Exception lost) {
-    emit(transaction, status);
+    tell(session, transaction, status, lost);
     String label = unit.options.label();
-    String pool = runner.leases.config().name();
     boolean goesOn = status == CommitStatus.IN_PROGRESS;
-    UnknownCommit.tell(pool, label, session.number(), transaction, goesOn, lost);
     String known =
         transaction != null
             ? goesOn

@@ -280,6 +280,23 @@ class LostCommitTest {
     assertThat(leases.closed).as("not lent again").hasSize(1);
   }
 
+  /** An Error passes as it is, and the log has its line. */
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("mistakes")
+  void anErrorOfTheDriversIsNoAnswer(String name, Call commit, String method, boolean sent)
+      throws SQLException {
+    PooledConnection connection = leases.acquire();
+    connection.setAutoCommit(false);
+    connection.createStatement().execute("insert");
+    FakeLeaseManager.physical(connection).effects = sent ? Effects.UNPROVEN : Effects.NONE;
+    OutOfMemoryError error = new OutOfMemoryError("in the driver");
+    driver.failNext(method, error);
+    assertThat(catchThrowable(() -> commit.on(connection))).isSameAs(error);
+    counts(sent);
+    connection.close();
+    assertThat(leases.closed).as("not lent again").hasSize(1);
+  }
+
   static Stream<Arguments> mistakes() {
     Call commit = PooledConnection::commit;
     Call implied = c -> c.setAutoCommit(true);

@@ -360,6 +360,29 @@ class HiddenOutcomeTest extends RunnerFixture {
           .isSameAs(error);
     }
     assertThat(runs).isEqualTo(1);
+    isToldOnce();
+  }
+
+  /** The caller isn't told what it means, and somebody has to look for what was written. */
+  private void isToldOnce() {
+    assertThat(logged.messages(Level.WARN))
+        .filteredOn(line -> line.contains("nobody knows whether a COMMIT of work was done"))
+        .hasSize(1);
+    assertThat(events(PoolEvent.CommitResolved.class))
+        .extracting(PoolEvent.CommitResolved::status)
+        .containsExactly(CommitStatus.UNKNOWN);
+  }
+
+  /** What has only read is there or not, and nobody needs to know. */
+  @Test
+  void anErrorInACommitOfWorkThatReadsIsNoNews() throws SQLException {
+    OutOfMemoryError error = new OutOfMemoryError("in the driver");
+    driver.failNext("commit", error);
+    try (PooledConnection face = leases.acquire()) {
+      assertThatThrownBy(() -> runner.rerun(face, WorkOptions.READ_ONLY, this::write))
+          .isSameAs(error);
+    }
+    assertThat(events(PoolEvent.CommitResolved.class)).isEmpty();
   }
 
   private static List<Arguments> answers() {
