@@ -96,7 +96,9 @@ final class Settings {
 
   /** To be called after a change that went well. */
   void changed(Setting setting, @Nullable Object value) {
-    current[setting.index] = value;
+    // A map is left to the driver, which has it until it is set back: if it were kept here, too,
+    // its classes would stay, and their application with them, when the lease is over.
+    current[setting.index] = setting == Setting.TYPE_MAP ? UNKNOWN : value;
     owed &= ~setting.bit; // the program wants the value that it sets itself
   }
 

@@ -21,6 +21,7 @@ import java.sql.DatabaseMetaData;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -152,6 +153,7 @@ public final class FaultyDriver implements Connector {
   }
 
   private synchronized void remove(Physical physical) {
+    physical.properties.clear(); // it keeps nothing of what it was given
     open.remove(physical);
   }
 
@@ -253,7 +255,7 @@ public final class FaultyDriver implements Connector {
 
   private final class Physical implements PhysicalConnection {
     private final Connection jdbc = (Connection) new Face(this, Connection.class, Own.class).proxy;
-    private final Map<String, Object> properties = new HashMap<>();
+    private final Map<String, Object> properties = Collections.synchronizedMap(new HashMap<>());
     private TransactionState transaction = TransactionState.NONE;
 
     /** The driver has seen that the server is gone, and says so. */

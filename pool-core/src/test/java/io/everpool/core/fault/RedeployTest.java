@@ -13,10 +13,16 @@ import java.io.InputStream;
 import java.lang.ref.WeakReference;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.Map;
+import java.util.Properties;
 import java.util.concurrent.Callable;
+import java.util.concurrent.Executor;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** A pool outlives the application that opened it, and does not keep it from being unloaded. */
@@ -25,7 +31,7 @@ class RedeployTest {
   private static final Script SILENT = new Script();
 
   /** An application's class: loaded anew by each of its loaders. */
-  public static final class Application implements Callable<Pool> {
+  public static final class Application extends InputStream implements Callable<Pool>, Executor {
     static final InheritableThreadLocal<Object> CONTEXT = new InheritableThreadLocal<>();
     static final ThreadLocal<Object> LOCAL = new ThreadLocal<>();
 
@@ -43,6 +49,16 @@ class RedeployTest {
       CONTEXT.set(this);
       LOCAL.set(this);
       Pool pool = Everpool.builder(config).connector(driver).open();
+      if (config.name().startsWith("gives-")) {
+        try (Connection connection = pool.getConnection()) {
+          give(connection);
+        } catch (SQLException e) {
+          if (!config.name().endsWith("-and-loses")) {
+            throw e;
+          }
+        }
+        return pool;
+      }
       try (Connection one = pool.getConnection();
           Connection other = pool.getConnection()) {
         try {
@@ -57,6 +73,32 @@ class RedeployTest {
       }
       pool.replaceAll(); // so that threads are wanted by more than one caller
       return pool;
+    }
+
+    private void give(Connection connection) throws SQLException {
+      switch (config.name().replaceAll("^gives-|-and-loses$", "")) {
+        case "a-type-map" -> connection.setTypeMap(Map.of("type", Application.class));
+        case "client-info" -> {
+          Properties info = new Properties();
+          info.put("name", this);
+          connection.setClientInfo(info);
+        }
+        case "an-executor" -> connection.setNetworkTimeout(this, 1000);
+        case "a-stream" -> connection.prepareStatement("insert").setBinaryStream(1, this);
+        case "an-object" -> connection.prepareStatement("insert").setObject(1, this);
+        default -> throw new IllegalArgumentException(config.name());
+      }
+      connection.createStatement().execute("select 1");
+    }
+
+    @Override
+    public int read() {
+      return -1;
+    }
+
+    @Override
+    public void execute(Runnable task) {
+      task.run();
     }
   }
 
@@ -156,6 +198,30 @@ class RedeployTest {
     FaultyDriver driver = new FaultyDriver(SILENT);
     driver.breakNext();
     PoolConfig config = config().name(name).minSize(0).build();
+    WeakReference<ClassLoader> loader = deploy(config, driver, pool);
+    try (Pool open = pool[0]) {
+      awaitTheEndOf(loader);
+      open.getConnection().close();
+    }
+  }
+
+  private static Stream<Arguments> gifts() {
+    return Stream.of("a-type-map", "client-info", "an-executor", "a-stream", "an-object")
+        .flatMap(gift -> Stream.of(false, true).map(loses -> Arguments.of(gift, loses)));
+  }
+
+  /** The connection stays, or in place of a lost one there is none. */
+  @ParameterizedTest
+  @MethodSource("gifts")
+  void so_it_is_after_it_has_given_something_to_a_connection(String gift, boolean loses)
+      throws Exception {
+    Pool[] pool = new Pool[1];
+    FaultyDriver driver = new FaultyDriver(SILENT);
+    String name = "gives-" + gift + (loses ? "-and-loses" : "");
+    PoolConfig config = config().name(name).minSize(0).maxSize(1).build();
+    if (loses) {
+      driver.breakNext();
+    }
     WeakReference<ClassLoader> loader = deploy(config, driver, pool);
     try (Pool open = pool[0]) {
       awaitTheEndOf(loader);
