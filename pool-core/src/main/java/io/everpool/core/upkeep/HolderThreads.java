@@ -2,6 +2,7 @@ package io.everpool.core.upkeep;
 
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadInfo;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
@@ -54,7 +55,8 @@ public final class HolderThreads {
       for (ThreadInfo info : ManagementFactory.getThreadMXBean().getThreadInfo(asked, depth)) {
         if (info != null) {
           found.put(
-              info.getThreadId(), new Found(info.getThreadName(), List.of(info.getStackTrace())));
+              info.getThreadId(),
+              new Found(info.getThreadName(), withoutClasses(info.getStackTrace(), depth)));
         }
       }
     } catch (LinkageError | RuntimeException e) {
@@ -81,8 +83,29 @@ public final class HolderThreads {
 
   /** What a thread that is at hand does now, innermost frame first. */
   public static List<StackTraceElement> where(Thread thread, int depth) {
-    StackTraceElement[] stack = thread.getStackTrace();
-    return List.of(stack).subList(0, Math.min(depth, stack.length));
+    return withoutClasses(thread.getStackTrace(), depth);
+  }
+
+  /**
+   * The frames as texts. Those of another thread also have their classes, in a field that nobody
+   * sees; what is told to callers is kept for a while, and would keep a program's classes by that.
+   */
+  private static List<StackTraceElement> withoutClasses(StackTraceElement[] stack, int depth) {
+    List<StackTraceElement> frames = new ArrayList<>();
+    for (StackTraceElement frame : stack) {
+      if (frames.size() < depth) {
+        frames.add(
+            new StackTraceElement(
+                frame.getClassLoaderName(),
+                frame.getModuleName(),
+                frame.getModuleVersion(),
+                frame.getClassName(),
+                frame.getMethodName(),
+                frame.getFileName(),
+                frame.getLineNumber()));
+      }
+    }
+    return List.copyOf(frames);
   }
 
   /** {@code threadId()} came with 19; until then {@code getId()} could be overridden. */

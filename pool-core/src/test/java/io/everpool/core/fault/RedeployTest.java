@@ -13,6 +13,8 @@ import java.io.InputStream;
 import java.lang.ref.WeakReference;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.SQLTransientConnectionException;
+import java.time.Duration;
 import java.util.Map;
 import java.util.Properties;
 import java.util.concurrent.Callable;
@@ -49,6 +51,10 @@ class RedeployTest {
       CONTEXT.set(this);
       LOCAL.set(this);
       Pool pool = Everpool.builder(config).connector(driver).open();
+      if (config.name().equals("waits-in-vain")) {
+        waitInVain(pool);
+        return pool;
+      }
       if (config.name().startsWith("gives-")) {
         try (Connection connection = pool.getConnection()) {
           give(connection);
@@ -73,6 +79,15 @@ class RedeployTest {
       }
       pool.replaceAll(); // so that threads are wanted by more than one caller
       return pool;
+    }
+
+    private static void waitInVain(Pool pool) throws SQLException {
+      try (Connection held = pool.getConnection()) {
+        pool.getConnection(Duration.ofMillis(1)).close();
+        throw new IllegalStateException("There was another beside " + held);
+      } catch (SQLTransientConnectionException e) {
+        // nobody has given it back
+      }
     }
 
     private void give(Connection connection) throws SQLException {
@@ -223,6 +238,18 @@ class RedeployTest {
       driver.breakNext();
     }
     WeakReference<ClassLoader> loader = deploy(config, driver, pool);
+    try (Pool open = pool[0]) {
+      awaitTheEndOf(loader);
+      open.getConnection().close();
+    }
+  }
+
+  /** What it was told of itself, as a holder, is kept for others who wait. */
+  @Test
+  void so_it_is_after_it_has_waited_in_vain() throws Exception {
+    Pool[] pool = new Pool[1];
+    PoolConfig config = config().name("waits-in-vain").minSize(1).maxSize(1).build();
+    WeakReference<ClassLoader> loader = deploy(config, new FaultyDriver(SILENT), pool);
     try (Pool open = pool[0]) {
       awaitTheEndOf(loader);
       open.getConnection().close();
