@@ -368,13 +368,14 @@ abstract class SessionMarks {
 
   /**
    * Called when the lease is over, or is about to be. Somebody may still be told of its loss, but a
-   * failure with its stack would make this session keep the classes of its application. A session
-   * that was lost is never lent again.
+   * failure with its stack would make this session keep the classes of its application, and so
+   * would a statement with what it was given. A session that was lost is never lent again.
    */
   final void keepWordsOfLoss() {
     SQLException whole = loss;
     if (whole != null) {
       loss = StacklessLoss.of(whole);
+      unsent = null;
     }
   }
 }

@@ -21,6 +21,8 @@ import java.sql.DatabaseMetaData;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -408,6 +410,10 @@ public final class FaultyDriver implements Connector {
     private final String type;
     private int rows = 1;
     private boolean closed;
+
+    /** A statement has what it was given as long as it is there, closed or not. */
+    private final List<Object> given = Collections.synchronizedList(new ArrayList<>(0));
+
     final Object proxy;
 
     Face(Physical physical, Class<?>... types) {
@@ -458,6 +464,9 @@ public final class FaultyDriver implements Connector {
       }
       if (type.equals("Connection") && name.startsWith("set") && args != null) {
         physical.properties.put(name.substring(3), args[args.length - 1]);
+      }
+      if (type.endsWith("Statement") && name.startsWith("set") && args != null) {
+        given.addAll(Arrays.asList(args));
       }
       if (type.equals("Connection") && args == null) {
         String key = name.replaceFirst("^(get|is)", "");
