@@ -88,7 +88,6 @@ final class Unit implements UnitObserver, AutoCloseable {
   public void close() {
     boolean late = deadline != null && deadline.end(); // this comes first: the driver may hang next
     try {
-      failure.runEnded(); // an Error may have ended it
       if (nesting.isWithinAnothers() && !isPromised() && log.mayLeaveSomething(face)) {
         nesting.committed();
       }

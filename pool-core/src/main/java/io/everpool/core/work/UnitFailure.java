@@ -209,10 +209,14 @@ final class UnitFailure {
     }
   }
 
-  /** The run has ended, and may have repeated what the run before it has left in doubt. */
-  void runEnded() {
+  /**
+   * The run has failed, and may have repeated what the run before it has left in doubt. What the
+   * present run of a unit has left in doubt, only a later one repeats: what that run commits after
+   * it is something else.
+   */
+  void runFailed() {
     for (UnitFailure at = this; at != null; at = at.outer) {
-      if (at.commitToRepeat != null && at.log.commits(at.answers()) > at.answeredBefore) {
+      if (!at.leftNow && at.log.commits(at.answers()) > at.answeredBefore) {
         at.nothingToRepeat();
       }
     }

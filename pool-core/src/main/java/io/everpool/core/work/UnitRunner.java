@@ -257,7 +257,7 @@ public final class UnitRunner {
         return result;
       } catch (Exception thrown) {
         Exception failure = failures.ofWork(thrown);
-        unit.failure.runEnded();
+        unit.failure.runFailed();
         String refusal = unit.oneShots().refusal();
         if (again && refusal != null) {
           throw UnitRunner.<X>asThrown(asBefore(unit, refusal, failures));
@@ -268,6 +268,9 @@ public final class UnitRunner {
         if (!prepare(unit, failed, failure, failures)) {
           throw UnitRunner.<X>asThrown(failures.explain(unit, failed, failure, since(unit)));
         }
+      } catch (Error thrown) {
+        unit.failure.runFailed();
+        throw thrown;
       }
     }
   }

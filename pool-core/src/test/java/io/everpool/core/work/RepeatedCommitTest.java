@@ -539,4 +539,105 @@ class RepeatedCommitTest extends RunnerFixture {
             });
     isTheError(thrown(WorkOptions.IDEMPOTENT, how, List.of(FIRST_LOST)), Outcome.IS_TOLD);
   }
+
+  // ---- a unit around it that goes on with something else
+
+  /** What a unit does on the same connection after one within it has left a COMMIT in doubt. */
+  private enum Then {
+    IT_WRITES,
+    A_UNIT_WITHIN_COMMITS,
+    A_UNIT_WITHIN_COMMITS_AND_FAILS_OF_ITSELF
+  }
+
+  private void does(Then then, Connection outer, How how) throws SQLException {
+    if (then == Then.IT_WRITES) {
+      writesInAutocommit(outer, how);
+      return;
+    }
+    Throwable thrown =
+        catchThrowable(
+            () ->
+                inner(
+                    outer,
+                    WorkOptions.IDEMPOTENT,
+                    same -> {
+                      execute(same, "select 1"); // fails if the connection is lost already
+                      run(same, how, List.of(Step.COMMITS));
+                      if (then == Then.A_UNIT_WITHIN_COMMITS_AND_FAILS_OF_ITSELF) {
+                        throw new SQLException("its own", "23505");
+                      }
+                    }));
+    if (then == Then.A_UNIT_WITHIN_COMMITS) {
+      assertThat(thrown).isNull();
+    } else {
+      assertThat(thrown).hasMessage("its own");
+    }
+  }
+
+  private void isToldThoughAllEndsWell(@Nullable Throwable thrown) {
+    assertThat(thrown).isNull();
+    assertThat(warnings()).hasSize(1);
+    assertThat(events(PoolEvent.CommitResolved.class))
+        .containsExactly(new PoolEvent.CommitResolved("everpool", "", CommitStatus.UNKNOWN));
+  }
+
+  private static Stream<Arguments> goingOn() {
+    return Stream.of(How.values())
+        .flatMap(how -> Stream.of(Then.values()).map(then -> Arguments.of(how, then)));
+  }
+
+  /** The unit within has failed of itself before it has repeated anything. */
+  @ParameterizedTest
+  @MethodSource("goingOn")
+  void isToldThoughTheUnitAroundItCommitsSomethingElse(How how, Then then) throws SQLException {
+    Throwable thrown =
+        nested(
+            WorkOptions.DEFAULT,
+            outer -> {
+              writesInAutocommit(outer, how);
+              Throwable hidden =
+                  catchThrowable(
+                      () ->
+                          inner(
+                              outer,
+                              WorkOptions.IDEMPOTENT,
+                              same -> {
+                                if (runs++ == 0) {
+                                  run(same, how, FIRST_LOST);
+                                }
+                                throw new SQLException("its own", "23505");
+                              }));
+              assertThat(hidden).hasMessage("its own");
+              does(then, outer, how);
+            });
+    assertThat(runs).isEqualTo(2);
+    isToldThoughAllEndsWell(thrown);
+  }
+
+  /** The unit within has hidden it, and it is the next one that gets another connection. */
+  @ParameterizedTest
+  @MethodSource("followed")
+  void isToldThoughTheNextUnitWithinCommits(How how, Then then) throws SQLException {
+    Throwable thrown =
+        nested(
+            WorkOptions.DEFAULT,
+            outer -> {
+              writesInAutocommit(outer, how);
+              inner(
+                  outer,
+                  WorkOptions.IDEMPOTENT,
+                  same ->
+                      assertThat(catchThrowable(() -> run(same, how, FIRST_LOST)))
+                          .isInstanceOf(SQLException.class));
+              does(then, outer, how);
+            });
+    isToldThoughAllEndsWell(thrown);
+  }
+
+  /** (Of the driver's own object the next unit hears, and tells the caller what it has heard.) */
+  private static Stream<Arguments> followed() {
+    return goingOn()
+        .filter(given -> given.get()[0] != How.BY_THE_DRIVERS_OBJECT)
+        .filter(given -> given.get()[1] != Then.IT_WRITES);
+  }
 }
