@@ -163,7 +163,7 @@ abstract class RestoredConnection extends AskingConnection {
 
   private void set(Setting setting, @Nullable Object value, Setter setter) throws SQLException {
     Settings settings = changing(setting);
-    call(settings, setting, setter);
+    call(settings, setting, true, setter);
     settings.changed(setting, value);
   }
 
@@ -171,8 +171,12 @@ abstract class RestoredConnection extends AskingConnection {
    * Calls a setter. If the driver doesn't have it, nothing was set, and nothing has to be undone.
    * The same holds in a transaction that has failed, so that the earlier value couldn't be read
    * either: the server takes nothing in it.
+   *
+   * @param single whether there is one thing to set; of several a driver may have set some before a
+   *     method of its own has thrown
    */
-  private void call(Settings settings, Setting setting, Setter setter) throws SQLException {
+  private void call(Settings settings, Setting setting, boolean single, Setter setter)
+      throws SQLException {
     try {
       setter.call();
     } catch (SQLException | RuntimeException | AbstractMethodError e) {
@@ -182,7 +186,9 @@ abstract class RestoredConnection extends AskingConnection {
               && settings.isUnreadable(setting)
               && s != null
               && s.transactionFailed();
-      if (refused || MissingMethods.isLacking(e)) {
+      boolean lacking =
+          MissingMethods.isLacking(e) && (single || !(e instanceof UnsupportedOperationException));
+      if (refused || lacking) {
         settings.unchanged(setting);
       }
       throw e;
@@ -207,7 +213,7 @@ abstract class RestoredConnection extends AskingConnection {
     try {
       endBegunAhead();
       settings = changing(setting);
-      call(settings, setting, setter);
+      call(settings, setting, true, setter);
     } catch (SQLException e) {
       if (current().verdict(e).fatal() && (undone || current().isDeadInNone())) {
         current().settings().setAfterLoss(setting, value);
@@ -351,7 +357,8 @@ abstract class RestoredConnection extends AskingConnection {
     try {
       Connection jdbc = delegate();
       settings = changing(Setting.CLIENT_INFO);
-      call(settings, Setting.CLIENT_INFO, () -> change.on(jdbc));
+      boolean single = several == null || Setting.isOnePiece(several);
+      call(settings, Setting.CLIENT_INFO, single, () -> change.on(jdbc));
     } catch (SQLClientInfoException e) {
       if (settings != null) {
         settings.clientInfoFailed(e, several);

@@ -139,6 +139,11 @@ enum Setting {
         || failed.keySet().containsAll(several.keySet());
   }
 
+  /** Whether the client info is no more than one piece, its defaults included. */
+  static boolean isOnePiece(Properties info) {
+    return info.size() <= 1 && info.stringPropertyNames().size() <= 1;
+  }
+
   static Properties copy(@Nullable Properties from) {
     Properties copy = new Properties();
     if (from != null) {

@@ -237,6 +237,44 @@ class MissingSettersTest {
     assertThat(leases.released).hasValue(1);
   }
 
+  static Stream<Properties> several() {
+    Properties two = new Properties();
+    two.setProperty("x", "1");
+    two.setProperty("y", "2");
+    Properties oneAndADefault = new Properties(two);
+    oneAndADefault.setProperty("x", "3");
+    return Stream.of(two, oneAndADefault);
+  }
+
+  /** A driver may set one by one, and have a method of its own throw for the second. */
+  @ParameterizedTest
+  @MethodSource("several")
+  void clientInfoOfWhichAStubMayHaveTakenAPartIsUndone(Properties several) throws SQLException {
+    PooledConnection connection = leases.acquire();
+    driver.failNext("setClientInfo", stub());
+    assertThat(catchThrowable(() -> connection.setClientInfo(several)))
+        .isInstanceOf(UnsupportedOperationException.class);
+    driver.calls.clear();
+    connection.close();
+    assertThat(driver.calls).contains("setClientInfo({})");
+    assertThat(leases.released).hasValue(1);
+  }
+
+  /** One piece is set or not, however it is given. */
+  @Test
+  void aPieceOfTheClientInfoThatAStubHasRefusedIsNotUndone() throws SQLException {
+    Properties one = new Properties();
+    one.setProperty("x", "1");
+    PooledConnection connection = leases.acquire();
+    driver.failNext("setClientInfo", stub());
+    assertThat(catchThrowable(() -> connection.setClientInfo(one)))
+        .isInstanceOf(UnsupportedOperationException.class);
+    driver.calls.clear();
+    connection.close();
+    assertThat(driver.calls).noneMatch(call -> call.startsWith("set"));
+    assertThat(leases.released).hasValue(1);
+  }
+
   static Stream<Arguments> ofATypeMap() {
     return words(TYPE_MAP)
         .flatMap(words -> Stream.of(true, false).map(putsInto -> Arguments.of(words, putsInto)));
