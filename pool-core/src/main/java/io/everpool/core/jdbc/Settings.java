@@ -12,6 +12,8 @@ import org.jspecify.annotations.Nullable;
  * once per connection and just before the first change, for reading may take a round trip; and
  * before the program gets the driver's own object, by which it may change it unseen. Used by the
  * session's owner only.
+ *
+ * <p>A little long, because each way in which a setting may change is noted here.
  */
 final class Settings {
   private static final Setting[] ALL = Setting.values();
@@ -96,10 +98,18 @@ final class Settings {
 
   /** To be called after a change that went well. */
   void changed(Setting setting, @Nullable Object value) {
-    // A map is left to the driver, which has it until it is set back: if it were kept here, too,
-    // its classes would stay, and their application with them, when the lease is over.
-    current[setting.index] = setting == Setting.TYPE_MAP ? UNKNOWN : value;
+    setTo(setting, value);
     owed &= ~setting.bit; // the program wants the value that it sets itself
+  }
+
+  /**
+   * Notes what is set now. A map is left to the driver, which has it until it is set back: if it
+   * were kept here, too, its classes would stay, and their application with them, when the lease is
+   * over. But where the driver can't be asked for it the session ends with the lease.
+   */
+  private void setTo(Setting setting, @Nullable Object value) {
+    boolean left = setting == Setting.TYPE_MAP && !isUnreadable(setting);
+    current[setting.index] = left ? UNKNOWN : value;
   }
 
   /**
@@ -267,6 +277,9 @@ final class Settings {
     int index = setting.index;
     Object target = initial[index];
     if (target == UNKNOWN) {
+      if (setting == Setting.TYPE_MAP) {
+        current[index] = UNKNOWN; // the session is closed, but its slot may have it for long
+      }
       throw new SQLException("What " + setting + " was at first could not be read", "HY000");
     }
     if (target != CLEARED && (setting.slippery || !same(current[index], target))) {
@@ -299,8 +312,9 @@ final class Settings {
     int index = setting.index;
     doubted &= ~setting.bit;
     if (initial[index] != UNKNOWN && initial[index] != CLEARED) {
-      current[index] = setting.reader.read(jdbc);
-      if (!same(current[index], initial[index])) {
+      Object now = setting.reader.read(jdbc);
+      setTo(setting, now);
+      if (!same(now, initial[index])) {
         changed |= setting.bit;
       }
     }

@@ -241,7 +241,7 @@ public final class FaultyDriver implements Connector {
   }
 
   /** The driver's own type of a connection. */
-  interface Own {}
+  public interface Own {}
 
   /** What may be left in a session. */
   private enum Leftover implements SideEffects.Kind {

@@ -93,6 +93,13 @@ class RedeployTest {
     private void give(Connection connection) throws SQLException {
       switch (config.name().replaceAll("^gives-|-and-loses$", "")) {
         case "a-type-map" -> connection.setTypeMap(Map.of("type", Application.class));
+        case "a-type-map-beside-the-drivers-own" -> {
+          connection.setTypeMap(Map.of("type", Application.class));
+          connection.unwrap(FaultyDriver.Own.class);
+        }
+        case "a-type-map-by-the-drivers-own" ->
+            ((Connection) connection.unwrap(FaultyDriver.Own.class))
+                .setTypeMap(Map.of("type", Application.class));
         case "client-info" -> {
           Properties info = new Properties();
           info.put("name", this);
@@ -221,7 +228,14 @@ class RedeployTest {
   }
 
   private static Stream<Arguments> gifts() {
-    return Stream.of("a-type-map", "client-info", "an-executor", "a-stream", "an-object")
+    return Stream.of(
+            "a-type-map",
+            "a-type-map-beside-the-drivers-own",
+            "a-type-map-by-the-drivers-own",
+            "client-info",
+            "an-executor",
+            "a-stream",
+            "an-object")
         .flatMap(gift -> Stream.of(false, true).map(loses -> Arguments.of(gift, loses)));
   }
 
