@@ -9,13 +9,16 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.Reader;
+import java.io.UncheckedIOException;
 import java.io.Writer;
 import java.sql.SQLException;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Streams that a driver gives out and that may fetch from, or send to, the server while they are
- * used. They end with the lease: closing them then does nothing, all else throws.
+ * used. They end with the lease: closing them then does nothing, all else throws (a mark only where
+ * it may throw).
  */
 final class LeasedStreams {
 
@@ -40,7 +43,8 @@ final class LeasedStreams {
 
     /**
      * Makes a call of the driver's stream. Its failures mean what those of any other call mean, and
-     * are thrown as they are.
+     * are thrown as they are. What no stream can do has to be refused before, for that is the
+     * program's mistake and costs no connection.
      */
     long call(Call call) throws IOException {
       if (isOver()) {
@@ -54,8 +58,6 @@ final class LeasedStreams {
           connection.failed(cause == null ? new SQLException(e) : cause);
         }
         throw e;
-      } catch (IndexOutOfBoundsException e) {
-        throw e; // a place in an array, which is the program's mistake
       } catch (Throwable e) {
         if (!isOver()) {
           connection.broken(e);
@@ -65,7 +67,7 @@ final class LeasedStreams {
     }
 
     /** As {@link #call}, for what does nothing once the lease is over. */
-    void close(Call call) throws IOException {
+    void callOrNot(Call call) throws IOException {
       if (!isOver()) {
         call(call);
       }
@@ -87,6 +89,7 @@ final class LeasedStreams {
 
     @Override
     public int read(byte[] to, int offset, int length) throws IOException {
+      Objects.checkFromIndexSize(offset, length, to.length);
       return (int) lease.call(() -> super.read(to, offset, length));
     }
 
@@ -98,6 +101,23 @@ final class LeasedStreams {
     @Override
     public int available() throws IOException {
       return (int) lease.call(super::available);
+    }
+
+    /**
+     * A driver may ask the server where its stream stands. Once the lease is over it does nothing.
+     */
+    @Override
+    @SuppressWarnings("UnsynchronizedOverridesSynchronized") // one thread at a time uses it
+    public void mark(int limit) {
+      try {
+        lease.callOrNot(
+            () -> {
+              super.mark(limit);
+              return 0;
+            });
+      } catch (IOException e) {
+        throw new UncheckedIOException(e); // the lease has ended just now
+      }
     }
 
     @Override
@@ -112,7 +132,7 @@ final class LeasedStreams {
 
     @Override
     public void close() throws IOException {
-      lease.close(
+      lease.callOrNot(
           () -> {
             super.close();
             return 0;
@@ -139,6 +159,7 @@ final class LeasedStreams {
 
     @Override
     public void write(byte[] from, int offset, int length) throws IOException {
+      Objects.checkFromIndexSize(offset, length, from.length);
       lease.call(
           () -> {
             out.write(from, offset, length);
@@ -157,7 +178,7 @@ final class LeasedStreams {
 
     @Override
     public void close() throws IOException {
-      lease.close(
+      lease.callOrNot(
           () -> {
             super.close();
             return 0;
@@ -180,17 +201,29 @@ final class LeasedStreams {
 
     @Override
     public int read(char[] to, int offset, int length) throws IOException {
+      Objects.checkFromIndexSize(offset, length, to.length);
       return (int) lease.call(() -> super.read(to, offset, length));
     }
 
     @Override
     public long skip(long count) throws IOException {
+      requireNotNegative(count);
       return lease.call(() -> super.skip(count));
     }
 
     @Override
     public boolean ready() throws IOException {
       return lease.call(() -> super.ready() ? 1 : 0) == 1;
+    }
+
+    @Override
+    public void mark(int limit) throws IOException {
+      requireNotNegative(limit);
+      lease.call(
+          () -> {
+            super.mark(limit);
+            return 0;
+          });
     }
 
     @Override
@@ -204,11 +237,17 @@ final class LeasedStreams {
 
     @Override
     public void close() throws IOException {
-      lease.close(
+      lease.callOrNot(
           () -> {
             super.close();
             return 0;
           });
+    }
+
+    private static void requireNotNegative(long count) {
+      if (count < 0) {
+        throw new IllegalArgumentException("A negative number of characters: " + count);
+      }
     }
   }
 
@@ -231,6 +270,7 @@ final class LeasedStreams {
 
     @Override
     public void write(char[] from, int offset, int length) throws IOException {
+      Objects.checkFromIndexSize(offset, length, from.length);
       lease.call(
           () -> {
             super.write(from, offset, length);
@@ -240,6 +280,7 @@ final class LeasedStreams {
 
     @Override
     public void write(String from, int offset, int length) throws IOException {
+      Objects.checkFromIndexSize(offset, length, from.length());
       lease.call(
           () -> {
             super.write(from, offset, length);
@@ -258,7 +299,7 @@ final class LeasedStreams {
 
     @Override
     public void close() throws IOException {
-      lease.close(
+      lease.callOrNot(
           () -> {
             super.close();
             return 0;

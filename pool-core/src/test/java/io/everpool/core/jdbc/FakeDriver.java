@@ -6,6 +6,7 @@ import java.io.InputStreamReader;
 import java.io.OutputStream;
 import java.io.OutputStreamWriter;
 import java.io.Reader;
+import java.io.UncheckedIOException;
 import java.io.Writer;
 import java.lang.reflect.Array;
 import java.lang.reflect.Method;
@@ -110,6 +111,20 @@ public final class FakeDriver {
         @Override
         public int available() throws IOException {
           return Math.max(0, read());
+        }
+
+        @Override
+        public boolean markSupported() {
+          return true;
+        }
+
+        @Override
+        public synchronized void mark(int limit) {
+          try {
+            used("marked on the server");
+          } catch (IOException e) {
+            throw new UncheckedIOException(e);
+          }
         }
 
         @Override

@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -150,7 +151,7 @@ class LostStreamsTest {
     return Stream.of(
         new IllegalStateException("a mistake"),
         new OutOfMemoryError("no heap"),
-        new IndexOutOfBoundsException("of the program's array"));
+        new IndexOutOfBoundsException("of the driver's array"));
   }
 
   /** Nobody knows in the middle of which answer the driver has stopped to read. */
@@ -162,6 +163,84 @@ class LostStreamsTest {
     PooledConnection connection = leases.acquire();
     assertThatThrownBy(() -> connection.createBlob().getBinaryStream().read()).isSameAs(mistake);
     connection.close();
-    assertThat(leases.released).hasValue(mistake instanceof IndexOutOfBoundsException ? 1 : 0);
+    assertThat(leases.released).hasValue(0);
+  }
+
+  private static final byte[] TWO = new byte[2];
+  private static final char[] TWO_CHARS = new char[2];
+
+  /** What no stream can do, whosoever it is. */
+  static Stream<Use> mistakenUses() {
+    return Stream.of(
+        in(stream -> stream.read(null, 0, 1)),
+        in(stream -> stream.read(TWO, 1, 2)),
+        in(stream -> stream.read(TWO, -1, 1)),
+        in(stream -> stream.read(TWO, 0, -1)),
+        out(stream -> stream.write(null, 0, 1)),
+        out(stream -> stream.write(null)),
+        out(stream -> stream.write(TWO, 1, 2)),
+        reader(stream -> stream.read(null, 0, 1)),
+        reader(stream -> stream.read(TWO_CHARS, 1, 2)),
+        reader(stream -> stream.skip(-1)),
+        reader(stream -> stream.mark(-1)),
+        writer(stream -> stream.write((char[]) null, 0, 1)),
+        writer(stream -> stream.write(TWO_CHARS, 1, 2)),
+        writer(stream -> stream.write((String) null, 0, 1)),
+        writer(stream -> stream.write("text", 4, 1)));
+  }
+
+  @ParameterizedTest
+  @MethodSource("mistakenUses")
+  void aMistakeOfTheProgramsCostsNoConnection(Use use) throws SQLException {
+    driver.streams = true;
+    PooledConnection connection = leases.acquire();
+    driver.calls.clear();
+    assertThatThrownBy(() -> use.of(connection))
+        .isInstanceOfAny(
+            NullPointerException.class,
+            IndexOutOfBoundsException.class,
+            IllegalArgumentException.class);
+    assertThat(driver.calls).noneMatch(call -> call.contains("the server"));
+    connection.close();
+    assertThat(leases.released).hasValue(1);
+  }
+
+  // ---- a mark, for which a driver may look where it stands
+
+  @ParameterizedTest
+  @MethodSource("mistakes")
+  void soItIsWithAMark(Throwable mistake) throws SQLException {
+    driver.streams = true;
+    driver.streamFailure = mistake;
+    PooledConnection connection = leases.acquire();
+    assertThatThrownBy(() -> connection.createBlob().getBinaryStream().mark(1)).isSameAs(mistake);
+    connection.close();
+    assertThat(leases.released).hasValue(0);
+  }
+
+  /** The method may throw nothing else. */
+  @Test
+  void aConnectionThatIsLostInAMarkIsNotLentAgain() throws SQLException {
+    IOException failure = fail(new SQLException("gone", "08006"));
+    PooledConnection connection = leases.acquire();
+    assertThatThrownBy(() -> connection.createBlob().getBinaryStream().mark(1)).hasCause(failure);
+    assertThat(leases.doomed).containsExactly(Verdict.CONNECTION_LOST);
+    connection.close();
+    assertThat(leases.released).hasValue(0);
+  }
+
+  @Test
+  void aMarkReachesNoConnectionOfTheNext() throws IOException, SQLException {
+    driver.streams = true;
+    PooledConnection connection = leases.acquire();
+    InputStream stream = connection.createBlob().getBinaryStream();
+    Reader reader = connection.createClob().getCharacterStream();
+    stream.mark(1);
+    assertThat(driver.calls).contains("marked on the server");
+    connection.close();
+    driver.calls.clear();
+    stream.mark(1);
+    assertThatThrownBy(() -> reader.mark(1)).hasMessageContaining("closed");
+    assertThat(driver.calls).isEmpty();
   }
 }
