@@ -5,6 +5,7 @@ import io.everpool.api.WriteOutcomeUnknownException;
 import io.everpool.api.driver.Causes;
 import io.everpool.api.driver.CommitStatus;
 import io.everpool.api.observe.PoolEvent;
+import io.everpool.core.observe.GuardedCall;
 import io.everpool.core.observe.UnknownCommit;
 import io.everpool.core.observe.UnknownWrite;
 import java.sql.SQLException;
@@ -36,10 +37,16 @@ final class LostAnswer {
     return ofCommit(s, "The driver has failed in", thrown, first);
   }
 
-  /** Tells of a COMMIT that may have been done, for all that is known. Never throws. */
+  /**
+   * Tells of a COMMIT that may have been done, for all that is known. Never throws: the caller must
+   * get what the driver has thrown, even if there is no memory to tell of it.
+   */
   static void tellOfCommit(Session s, Throwable thrown) {
     String pool = s.leases.config().name();
-    s.leases.emit(new PoolEvent.CommitResolved(pool, "", CommitStatus.UNKNOWN));
+    GuardedCall.survives(
+        pool,
+        "telling of a COMMIT",
+        () -> s.leases.emit(new PoolEvent.CommitResolved(pool, "", CommitStatus.UNKNOWN)));
     UnknownCommit.tell(pool, null, s.number(), null, false, thrown);
   }
 

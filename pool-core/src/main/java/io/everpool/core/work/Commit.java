@@ -11,6 +11,7 @@ import io.everpool.core.jdbc.PooledConnection;
 import io.everpool.core.jdbc.Session;
 import io.everpool.core.jdbc.SessionState;
 import io.everpool.core.observe.FailureText;
+import io.everpool.core.observe.GuardedCall;
 import io.everpool.core.observe.Repeats;
 import io.everpool.core.observe.UnknownCommit;
 import io.everpool.core.upkeep.OutageLog;
@@ -23,6 +24,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * A COMMIT of a transaction that may have written. If its answer is lost, the server is asked on
  * another connection what became of the transaction, whose id was noted before.
+ *
+ * <p>A little long, because all that may become of a COMMIT is dealt with here.
  */
 final class Commit {
   private final UnitRunner runner;
@@ -98,10 +101,7 @@ final class Commit {
     } catch (Throwable e) { // an Error passes as it is, and nothing is run again after it
       if (session.effectsSince(begun) != Effects.NONE) {
         inDoubt();
-        if (!Repetition.isOfNothing(unit)) {
-          String transaction = ticket == null ? null : ticket.toString();
-          tell(session, transaction, CommitStatus.UNKNOWN, e);
-        }
+        tellOfError(session, ticket, e);
       }
       throw e;
     }
@@ -346,12 +346,25 @@ final class Commit {
     }
   }
 
+  /** Never throws: the Error has to pass, even if there is no memory to tell of it. */
+  private void tellOfError(Session session, @Nullable CommitTicket ticket, Throwable e) {
+    GuardedCall.survives(
+        runner.leases.config().name(),
+        "telling of a COMMIT",
+        () -> {
+          if (!Repetition.isOfNothing(unit)) {
+            String transaction = ticket == null ? null : ticket.toString();
+            tell(session, transaction, CommitStatus.UNKNOWN, e);
+          }
+        });
+  }
+
   private void tell(
       Session session, @Nullable String transaction, CommitStatus status, Throwable lost) {
-    emit(transaction, status);
     String pool = runner.leases.config().name();
     boolean goesOn = status == CommitStatus.IN_PROGRESS;
     UnknownCommit.tell(pool, unit.options.label(), session.number(), transaction, goesOn, lost);
+    emit(transaction, status);
   }
 
   /**

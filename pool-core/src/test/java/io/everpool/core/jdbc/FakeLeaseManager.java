@@ -383,8 +383,14 @@ public final class FakeLeaseManager implements LeaseManager {
     return texts;
   }
 
+  /** What telling of an event ends with; null if that goes well. */
+  public @Nullable Error tellingFails;
+
   @Override
   public void emit(PoolEvent event) {
+    if (tellingFails != null) {
+      throw tellingFails;
+    }
     events.add(event);
   }
 }

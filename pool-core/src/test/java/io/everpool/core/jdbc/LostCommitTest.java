@@ -297,6 +297,24 @@ class LostCommitTest {
     assertThat(leases.closed).as("not lent again").hasSize(1);
   }
 
+  /** Where there is no memory, there may be none to tell of it either. */
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("mistakes")
+  void anErrorPassesAlsoWhereTellingOfItFails(String name, Call commit, String method, boolean sent)
+      throws SQLException {
+    PooledConnection connection = leases.acquire();
+    connection.setAutoCommit(false);
+    connection.createStatement().execute("insert");
+    FakeLeaseManager.physical(connection).effects = sent ? Effects.UNPROVEN : Effects.NONE;
+    OutOfMemoryError error = new OutOfMemoryError("in the driver");
+    driver.failNext(method, error);
+    leases.tellingFails = new OutOfMemoryError("of the event");
+    assertThat(catchThrowable(() -> commit.on(connection))).isSameAs(error);
+    assertThat(logged.messages(Level.WARN))
+        .filteredOn(line -> line.contains("nobody knows whether a COMMIT was done"))
+        .hasSize(sent ? 1 : 0);
+  }
+
   static Stream<Arguments> mistakes() {
     Call commit = PooledConnection::commit;
     Call implied = c -> c.setAutoCommit(true);

@@ -363,6 +363,20 @@ class HiddenOutcomeTest extends RunnerFixture {
     isToldOnce();
   }
 
+  @Test
+  void anErrorInACommitPassesAlsoWhereTellingOfItFails() throws SQLException {
+    OutOfMemoryError error = new OutOfMemoryError("in the driver");
+    driver.failNext("commit", error);
+    try (PooledConnection face = leases.acquire()) {
+      leases.tellingFails = new OutOfMemoryError("of the event");
+      assertThatThrownBy(() -> runner.rerun(face, WorkOptions.DEFAULT, this::write))
+          .isSameAs(error);
+    }
+    assertThat(logged.messages(Level.WARN))
+        .filteredOn(line -> line.contains("nobody knows whether a COMMIT of work was done"))
+        .hasSize(1);
+  }
+
   /** The caller isn't told what it means, and somebody has to look for what was written. */
   private void isToldOnce() {
     assertThat(logged.messages(Level.WARN))
