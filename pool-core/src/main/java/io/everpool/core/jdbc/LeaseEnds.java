@@ -94,11 +94,11 @@ abstract class LeaseEnds implements LeaseManager {
     end(session, lease, slot -> engine.cut(slot, lease, reason));
   }
 
+  /** Ends a lease whose connection is closed by that. */
   private void end(Session session, long lease, Ending ending) {
-    if (times == null) {
-      ending.end(session.slot());
-    } else {
-      timed(times, session.slot(), lease, ending);
+    Slot slot = session.slot();
+    if (times == null ? ending.end(slot) : timed(times, slot, lease, ending)) {
+      session.forgetUnsent();
     }
   }
 

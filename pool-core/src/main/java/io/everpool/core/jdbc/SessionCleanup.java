@@ -93,8 +93,11 @@ final class SessionCleanup {
     if (claimed == 0) {
       // the session was doomed, and is closed by this; or the lease is over, and nothing happens
       boolean leftOpen = isDoomedInTransaction(lease);
-      if (leases.release(session, lease) && leftOpen) {
-        tellOfTransaction();
+      if (leases.release(session, lease)) {
+        session.forgetUnsent();
+        if (leftOpen) {
+          tellOfTransaction();
+        }
       }
       return;
     }

@@ -367,6 +367,14 @@ abstract class SessionMarks {
   }
 
   /**
+   * To be called once this session is never lent again: it stays in its slot until another comes
+   * there, and would keep the classes of a program by what its statements were given.
+   */
+  final void forgetUnsent() {
+    unsent = null;
+  }
+
+  /**
    * Called when the lease is over, or is about to be. Somebody may still be told of its loss, but a
    * failure with its stack would make this session keep the classes of its application, and so
    * would a statement with what it was given. A session that was lost is never lent again.

@@ -58,6 +58,9 @@ class RedeployTest {
       if (config.name().startsWith("gives-")) {
         try (Connection connection = pool.getConnection()) {
           give(connection);
+          if (config.name().endsWith("-and-aborts")) {
+            connection.abort(Runnable::run);
+          }
         } catch (SQLException e) {
           if (!config.name().endsWith("-and-loses")) {
             throw e;
@@ -91,7 +94,7 @@ class RedeployTest {
     }
 
     private void give(Connection connection) throws SQLException {
-      switch (config.name().replaceAll("^gives-|-and-loses$", "")) {
+      switch (config.name().replaceAll("^gives-|-and-loses$|-and-aborts$", "")) {
         case "a-type-map" -> connection.setTypeMap(Map.of("type", Application.class));
         case "a-type-map-beside-the-drivers-own" -> {
           connection.setTypeMap(Map.of("type", Application.class));
@@ -252,6 +255,18 @@ class RedeployTest {
       driver.breakNext();
     }
     WeakReference<ClassLoader> loader = deploy(config, driver, pool);
+    try (Pool open = pool[0]) {
+      awaitTheEndOf(loader);
+      open.getConnection().close();
+    }
+  }
+
+  /** Nor is there another in place of one that it has aborted. */
+  @Test
+  void so_it_is_after_it_has_aborted_a_connection_that_it_has_given_a_stream() throws Exception {
+    Pool[] pool = new Pool[1];
+    PoolConfig config = config().name("gives-a-stream-and-aborts").minSize(0).maxSize(1).build();
+    WeakReference<ClassLoader> loader = deploy(config, new FaultyDriver(SILENT), pool);
     try (Pool open = pool[0]) {
       awaitTheEndOf(loader);
       open.getConnection().close();
