@@ -201,7 +201,10 @@ final class UnitFailure {
   void commitToRepeat(Runnable telling) {
     for (UnitFailure at = this; at != null; at = at.outer) {
       int answered = at.log.commits(false);
-      if (at.commitToRepeat == null || answered > at.answeredBefore) {
+      if (!at.leftNow && answered > at.answeredBefore) {
+        at.nothingToRepeat(); // this run has repeated it
+      }
+      if (at.commitToRepeat == null) {
         at.commitToRepeat = telling;
         at.answeredBefore = answered;
       }
