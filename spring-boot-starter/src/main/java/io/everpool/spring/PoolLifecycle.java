@@ -133,6 +133,7 @@ final class PoolLifecycle
         PoolOperations operations = PoolOperations.of(member);
         // otherwise an operator has suspended it, and only an operator resumes it
         if (!operations.isSuspended()) {
+          awaitResumed(member);
           operations.suspend();
           suspended.add(member);
         }
@@ -140,6 +141,14 @@ final class PoolLifecycle
     }
     // this includes pools that were suspended by others just before
     open.forEach(PoolLifecycle::awaitEmpty);
+  }
+
+  /**
+   * Waits until a start of just before has reached the pool: until then the snapshot tells of the
+   * suspension before it, and would be taken for the one that comes next.
+   */
+  private static void awaitResumed(Pool pool) {
+    await(() -> !pool.snapshot().suspended(), System.nanoTime(), pool.config().closeTimeout());
   }
 
   /**

@@ -193,7 +193,7 @@ class LifecycleTest {
         .run(
             context -> {
               Pool pool = context.getBean(Pool.class);
-              for (int i = 0; i < 20; i++) {
+              for (int i = 0; i < 100; i++) {
                 context.stop();
                 assertThat(pool.snapshot().suspended()).as("stop %s", i).isTrue();
                 assertThat(PoolOperations.of(pool).isSuspended()).isTrue();
