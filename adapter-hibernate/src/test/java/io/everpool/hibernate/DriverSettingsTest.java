@@ -34,6 +34,7 @@ import org.slf4j.LoggerFactory;
 
 /** What Hibernate's own provider passes to the driver arrives there with ours, too. */
 @Tag("contract")
+@Tag("one-jdk")
 class DriverSettingsTest {
   private static final String PREFIX = "hibernate.connection.";
 

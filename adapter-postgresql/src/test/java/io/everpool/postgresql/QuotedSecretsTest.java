@@ -43,6 +43,7 @@ import org.postgresql.PGProperty;
 @Sampled
 @Tag("contract")
 @Timeout(300)
+@Tag("one-jdk")
 class QuotedSecretsTest {
   private static final String SECRET = "hunter2";
 

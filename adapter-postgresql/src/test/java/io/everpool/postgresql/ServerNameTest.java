@@ -40,6 +40,7 @@ import org.junit.jupiter.params.provider.CsvSource;
  */
 @Timeout(600)
 @Tag("contract")
+@Tag("one-jdk")
 class ServerNameTest {
   private static final int SSL_REQUEST_LENGTH = 8;
 

@@ -35,6 +35,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Sampled
 @Timeout(300)
 @Tag("contract")
+@Tag("one-jdk")
 class UnreadErrorTest {
   private static final String NO_MEMORY =
       "could not fork new process for connection: Cannot allocate memory";

@@ -18,6 +18,7 @@ import java.util.TimeZone;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -25,6 +26,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Every form of an address works, or is refused with the right one; none shows its secret. */
+@Tag("one-jdk")
 class UrlFormsTest {
   private static final Path PAGE = Path.of("..", "docs", "urls.md");
   private static final String BEGIN = "<!-- the forms; generated -->";

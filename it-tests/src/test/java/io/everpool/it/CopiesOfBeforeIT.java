@@ -24,6 +24,7 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -41,6 +42,7 @@ import org.postgresql.copy.PGCopyOutputStream;
  * every N-th cell.
  */
 @Timeout(300)
+@Tag("one-jdk")
 class CopiesOfBeforeIT {
   private static final String COPY = "copy copied from stdin";
   private static final int CHUNK = 1000;

@@ -30,6 +30,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -37,6 +38,7 @@ import org.postgresql.ds.PGSimpleDataSource;
 
 /** Passwords that change on a running server, and providers of them that misbehave. */
 @Timeout(180)
+@Tag("one-jdk")
 class CredentialsIT {
   private static final String ROLE = "rotating";
 

@@ -27,6 +27,7 @@ import liquibase.resource.DirectoryResourceAccessor;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.flywaydb.core.Flyway;
 import org.flywaydb.core.api.FlywayException;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -36,6 +37,7 @@ import org.postgresql.util.PSQLException;
 
 /** {@code command-timeout} says that it was it, and what is meant to take longer can. */
 @Timeout(120)
+@Tag("one-jdk")
 class LongMigrationsIT {
   private static final String LIMIT = "2s";
   private static final String LONGER = "select pg_sleep(2.5)";

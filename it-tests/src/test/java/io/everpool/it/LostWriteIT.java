@@ -29,6 +29,7 @@ import org.jdbi.v3.core.Jdbi;
 import org.jdbi.v3.core.statement.UnableToExecuteStatementException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -46,6 +47,7 @@ import org.postgresql.ds.PGSimpleDataSource;
  */
 @Sampled
 @Timeout(180)
+@Tag("one-jdk")
 class LostWriteIT {
   private static final String NAME = "lost-write";
   private static final String INSERT = "insert into lost_write values (1)";

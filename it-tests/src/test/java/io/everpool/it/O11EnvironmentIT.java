@@ -11,9 +11,11 @@ import io.everpool.servers.ServerSettings;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.Map;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** O11: the database comes from the environment, {@code NEON_DB_URL}. */
+@Tag("one-jdk")
 class O11EnvironmentIT {
 
   /** An application that knows no more than that it wants a pool. */

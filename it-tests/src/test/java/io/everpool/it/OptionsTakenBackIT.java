@@ -27,6 +27,7 @@ import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -39,6 +40,7 @@ import org.postgresql.ds.PGSimpleDataSource;
  * -Dtests.sample=N} plays every N-th cell.
  */
 @Timeout(180)
+@Tag("one-jdk")
 class OptionsTakenBackIT {
   private static final int SAMPLE = Integer.getInteger("tests.sample", 1);
 

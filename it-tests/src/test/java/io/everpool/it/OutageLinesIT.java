@@ -19,10 +19,12 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** A restart of the server is told in three lines, however many connections it breaks. */
+@Tag("one-jdk")
 class OutageLinesIT {
   private static final String ENDLESS = "select pg_sleep(1000)";
   private static PostgresServer server;

@@ -15,6 +15,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentSkipListSet;
 import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -23,6 +24,7 @@ import org.junit.jupiter.api.Timeout;
  * and writes through units of work: each outage is shorter than the acquire timeout, so nobody sees
  * one.
  */
+@Tag("one-jdk")
 class RestartsIT {
   private static final int RESTARTS = Integer.getInteger("everpool.restarts", 10);
   private static final int THREADS = 4;

@@ -19,6 +19,7 @@ import org.springframework.boot.test.context.runner.ApplicationContextRunner;
  */
 @Tag("contract")
 @Timeout(120)
+@Tag("one-jdk")
 class MigrationUserTest {
   private static final Class<?> FLYWAY =
       Boot.either(

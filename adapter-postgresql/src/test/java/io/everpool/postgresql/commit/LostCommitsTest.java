@@ -27,6 +27,7 @@ import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -35,6 +36,7 @@ import org.junit.jupiter.api.Timeout;
  * later of the COMMITs that it never answered is true, or that it doesn't know; never a lie.
  */
 @Timeout(900)
+@Tag("one-jdk")
 class LostCommitsTest {
   /** How often each kind of strike comes; more by {@code -Deverpool.lost-commits=N}. */
   private static final int ROUNDS = Integer.getInteger("everpool.lost-commits", 1);

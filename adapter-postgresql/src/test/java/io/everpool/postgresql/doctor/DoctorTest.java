@@ -29,6 +29,7 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -37,6 +38,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** What is wrong is told in a sentence that says what to do, and the rest is told to be skipped. */
 @Timeout(300)
+@Tag("one-jdk")
 class DoctorTest {
   private static final String SECRET = "s3cret-of-the-doctor";
   private static PostgresServer server;

@@ -43,6 +43,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -54,6 +55,7 @@ import org.postgresql.util.PGobject;
 
 /** The failures that a real server gives, and what they are taken for. */
 @Timeout(600)
+@Tag("one-jdk")
 class RealFailuresTest {
   private static PostgresServer server;
 
