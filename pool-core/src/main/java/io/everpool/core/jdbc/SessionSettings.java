@@ -283,9 +283,6 @@ abstract class SessionSettings extends SessionFacts {
    * concerns, and isn't told the opposite when the lease ends: so leases of the same kind cost one
    * round trip altogether.
    *
-   * <p>That holds for what this lease has set. If a new connection is read-only already, by a
-   * property of the driver's, that means what the driver makes of it.
-   *
    * <p>Transactions that the driver begins as read-only don't need that. But through its own object
    * it may begin others (pgjdbc does for COPY and fastpath).
    *
@@ -303,13 +300,11 @@ abstract class SessionSettings extends SessionFacts {
       return; // it goes on as it was begun; the next statement settles again
     }
     payBack();
-    boolean readOnly = Boolean.TRUE.equals(ask(Setting.READ_ONLY));
-    boolean ignored = readOnly && physical.refusesWritesInTransactions();
-    boolean wanted =
-        readOnly && (settings().isChanged(Setting.READ_ONLY) || (!ignored && !autoCommit()));
+    boolean wanted = Boolean.TRUE.equals(ask(Setting.READ_ONLY));
     boolean begins = wanted && !autoCommit();
     // whether the driver may begin the transaction without making it read-only
-    boolean unlike = begins && (largeObject || isExposed() || ignored);
+    boolean unlike =
+        begins && (largeObject || isExposed() || physical.refusesWritesInTransactions());
     if (shared && (unlike || settings().changesTransactions())) {
       settleTransaction(wanted);
       return; // the next statement settles again, for it may begin another transaction
