@@ -122,13 +122,25 @@ final class DriverCall {
       if (connection == null) {
         throw new SQLException("The driver doesn't take " + scheme + authority, "08001");
       }
-      if (limit > 0) {
-        PgjdbcInternals.queryTimeout(PgjdbcInternals.within(connection), limit);
-      }
+      limit(connection, limit);
       return connection;
     } finally {
       if (loader != null) {
         thread.setContextClassLoader(before);
+      }
+    }
+  }
+
+  /** Nobody else knows the connection yet: so it is closed where that fails. */
+  private static void limit(Connection connection, int seconds) throws SQLException {
+    if (seconds == 0) {
+      return;
+    }
+    try {
+      PgjdbcInternals.queryTimeout(PgjdbcInternals.within(connection), seconds);
+    } catch (SQLException | RuntimeException | LinkageError e) {
+      try (connection) {
+        throw e;
       }
     }
   }
