@@ -110,8 +110,8 @@ final class SessionWrites {
 
   /**
    * Is called when the session's settings are again what it was started with. What the driver has
-   * set after the start is gone with the rest, and the driver doesn't notice: it sends it again only
-   * where autocommit or read-only is changed. So that is done here.
+   * set after the start is gone with the rest, and the driver doesn't notice: it sends it again
+   * only where autocommit or read-only is changed. So that is done here.
    */
   void settingsReset() throws SQLException {
     refused = false;
