@@ -7,9 +7,10 @@ import java.util.function.LongSupplier;
 
 /**
  * Runs something until the JVM has compiled it. Where a server has half of the processors' time the
- * compilers need longer than a fixed warm-up: in eight threads on two processors they were at work
- * for a third of a window that began after one second. Whoever has more code then pays for it in
- * each query, which he doesn't for the rest of a service's life.
+ * compilers need longer than a fixed warm-up of a second or two: with eight threads on two
+ * processors a query over Everpool took 15.8 us of processor time after one second, and 10.9 after
+ * ten. Whoever has more code then pays for it in each query, which he doesn't for the rest of a
+ * service's life.
  */
 final class WarmUp {
 
